@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * The syntax tree of a policy after imports. All nodes live in the policy's arena and die with it
+ * (dg_policy_free). Strings are byte ranges, never assumed to be NUL-terminated beyond @len, but the
+ * parser keeps a NUL behind each for printing.
+ *
+ * A tree handed out by dg_policy_parse() without an error has passed the type check: names are
+ * resolved, literals have the type of their attribute, every operation has its default.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schema.h"
+
+struct dg_arena;
+struct dg_source; /* one file: name as given, text, lines */
+
+struct dg_pos {
+	const struct dg_source *source;
+	uint32_t line;	     /* from 1 */
+	uint32_t column;     /* from 1, in bytes */
+	uint32_t end_column; /* first byte behind; same line */
+};
+
+struct dg_bytes {
+	const char *data;
+	size_t len;
+};
+
+enum dg_digest_algo {
+	DG_DIGEST_SHA256,
+	DG_DIGEST_SHA384,
+	DG_DIGEST_SHA512,
+};
+
+struct dg_digest {
+	enum dg_digest_algo algo;
+	uint8_t bytes[64]; /* 32, 48 or 64 used, the rest zero */
+};
+
+/*
+ * One literal value. Numbers, ids, classes, addresses, enums, bools and times sit in @num with the
+ * encoding of enum dg_num (times: seconds since 1970). @mask has a bit set where @num must agree: all
+ * ones but for a pattern.
+ */
+struct dg_literal {
+	enum dg_type type;
+	struct dg_pos pos;
+	uint64_t num;
+	uint64_t mask;
+	struct dg_bytes str;
+	struct dg_digest digest;
+};
+
+struct dg_set;
+
+enum dg_item_kind {
+	DG_ITEM_LITERAL, /* or pattern: low.mask not all ones */
+	DG_ITEM_RANGE,	 /* ints low … high, both included */
+	DG_ITEM_SET,	 /* every item of another set */
+};
+
+struct dg_item {
+	enum dg_item_kind kind;
+	struct dg_pos pos;
+	struct dg_literal low;
+	struct dg_literal high;
+	struct dg_set *set;
+};
+
+struct dg_set {
+	struct dg_bytes name;
+	struct dg_pos pos;
+	enum dg_type type;
+	struct dg_item *items;
+	size_t item_count;
+	bool used;
+};
+
+enum dg_expr_kind {
+	DG_EXPR_TRUE,
+	DG_EXPR_FALSE,
+	DG_EXPR_NOT, /* left */
+	DG_EXPR_AND, /* left, right */
+	DG_EXPR_OR,  /* left, right */
+	DG_EXPR_TEST,
+};
+
+enum dg_test_kind {
+	DG_TEST_TRUE, /* a bool attribute by itself */
+	DG_TEST_EQ,   /* literal */
+	DG_TEST_NE,
+	DG_TEST_LT,
+	DG_TEST_LE,
+	DG_TEST_GT,
+	DG_TEST_GE,
+	DG_TEST_IN,   /* items: a set's name is one item of kind DG_ITEM_SET */
+	DG_TEST_LIKE, /* literal.str: a valid glob */
+	DG_TEST_KNOWN,
+	DG_TEST_NOT_KNOWN,
+};
+
+enum dg_quantifier {
+	DG_QUANT_NONE, /* scalar attribute */
+	DG_QUANT_ANY,
+	DG_QUANT_ALL,
+};
+
+struct dg_expr {
+	enum dg_expr_kind kind;
+	struct dg_pos pos;
+	struct dg_expr *left;
+	struct dg_expr *right;
+	/* DG_EXPR_TEST */
+	const struct dg_attr *attr;
+	unsigned int index; /* of spdm.meas.N, else 0 */
+	enum dg_quantifier quantifier;
+	enum dg_test_kind test;
+	struct dg_literal literal;
+	struct dg_item *items;
+	size_t item_count;
+};
+
+struct dg_rule_node {
+	enum dg_effect effect;
+	struct dg_bytes id;
+	struct dg_pos pos;
+	uint32_t ops; /* bit n: enum dg_op n */
+	struct dg_expr *where; /* NULL: always */
+	bool has_from, has_until;
+	uint64_t from, until; /* seconds since 1970 */
+	struct dg_bytes reason;
+	bool has_reason;
+	bool permissive;
+	enum dg_audit audit;
+};
+
+struct dg_assert_node {
+	struct dg_bytes name;
+	struct dg_pos pos;
+	bool always; /* else never */
+	uint32_t ops;
+	struct dg_expr *where;
+};
+
+struct dg_device; /* facts.h */
+
+struct dg_expect {
+	struct dg_pos pos;
+	enum dg_verdict verdict;
+	enum dg_op op;
+	bool by_rule, by_default;
+	struct dg_bytes rule;
+};
+
+struct dg_test_node {
+	struct dg_bytes name;
+	struct dg_pos pos;
+	struct dg_device *device; /* inline or read from its file */
+	bool has_at;
+	uint64_t at;
+	struct dg_expect *expects;
+	size_t expect_count;
+};
+
+struct dg_policy {
+	struct dg_arena *arena;
+	struct dg_bytes name;
+	struct dg_pos pos; /* of the policy statement */
+	uint32_t version;
+	struct dg_rule_node *rules; /* in position order, all files */
+	size_t rule_count;
+	struct dg_set **sets;
+	size_t set_count;
+	struct dg_assert_node *asserts;
+	size_t assert_count;
+	struct dg_test_node *tests;
+	size_t test_count;
+	enum dg_verdict defaults[DG_OP_MAX];
+	struct dg_source **sources; /* root first, then imports in order of appearance */
+	size_t source_count;
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * The facts of one device as the language sees them (every attribute, sets and digests too), and the
+ * inventory that holds many (language page, section 9).
+ */
+#pragma once
+
+#include "ast.h"
+
+/* One value of an attribute; for a set-valued attribute @elements, else @scalar. */
+struct dg_fact {
+	bool known;
+	struct dg_literal scalar; /* literal.mask is all ones */
+	struct dg_literal *elements;
+	size_t element_count;
+};
+
+struct dg_device {
+	struct dg_bytes label; /* `name`, else device.name, else "#N" */
+	struct dg_fact facts[DG_ATTR_MAX]; /* SPDM_MEAS is in meas[] */
+	struct dg_fact meas[DG_MEAS_MAX + 1]; /* by index; 0 unused */
+};
+
+/* The fact a test speaks of. Never NULL. */
+const struct dg_fact *dg_device_fact(const struct dg_device *device, const struct dg_attr *attr,
+				     unsigned int index);
+
+/*
+ * Fill the kernel's form of the facts. Attributes without a place there (sets, digests) are left out;
+ * a string over 255 bytes is unknown.
+ */
+void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* The attributes of the policy language (section 8) as data; the table itself is schema.def. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devgate_abi.h"
+
+enum dg_type {
+	DG_TYPE_INT,
+	DG_TYPE_BOOL,
+	DG_TYPE_STRING,
+	DG_TYPE_ID,
+	DG_TYPE_CLASS,
+	DG_TYPE_ADDRESS,
+	DG_TYPE_DIGEST,
+	DG_TYPE_ENUM,
+	DG_TYPE_TIME,
+};
+
+enum dg_provenance {
+	DG_PROVENANCE_CLAIMED,
+	DG_PROVENANCE_TOPOLOGICAL,
+	DG_PROVENANCE_VERIFIED,
+};
+
+enum dg_known_from {
+	DG_KNOWN_FROM_BIND,    /* legal on every operation */
+	DG_KNOWN_FROM_CONNECT, /* on all but connect */
+	DG_KNOWN_FROM_LOCK,    /* on all but connect and lock */
+};
+
+enum dg_attr_id {
+#define ATTR(symbol, ...) DG_ATTR_##symbol,
+#include "schema.def"
+#undef ATTR
+	DG_ATTR_MAX,
+};
+
+#define DG_FACT_NONE (-1)
+#define DG_MEAS_MAX 239
+
+struct dg_attr {
+	enum dg_attr_id id;
+	const char *name;
+	enum dg_type type;
+	bool set;
+	enum dg_provenance provenance;
+	enum dg_known_from known_from;
+	bool unstable;
+	int fact; /* enum dg_str for strings, enum dg_num for numbers, or DG_FACT_NONE */
+	const char *doc;
+};
+
+/* The table entry of @id. Never NULL for a valid id. */
+const struct dg_attr *dg_schema_attr(enum dg_attr_id id);
+
+/*
+ * Find an attribute by its full name of @len bytes ("spdm.meas.7" included). @ret_index is the
+ * measurement index (1 … 239) for SPDM_MEAS, else 0. NULL when there is none; outputs untouched then.
+ */
+const struct dg_attr *dg_schema_find(const char *name, size_t len, unsigned int *ret_index);
+
+/* Name of an operation ("dma-relaxed"); NULL out of range. */
+const char *dg_op_name(enum dg_op op);
+/* The operation of that name, or -ENOENT. */
+int dg_op_find(const char *name, size_t len);
+
+/* May @attr be named in a rule or assertion on @op? (language, section 8, last paragraph) */
+bool dg_schema_legal(const struct dg_attr *attr, enum dg_op op);
+
+/* Names of an enum attribute in order, NULL-terminated; NULL for another type. */
+const char *const *dg_schema_enum_names(const struct dg_attr *attr);
+
+const char *dg_type_name(enum dg_type type);
+const char *dg_provenance_name(enum dg_provenance provenance);
