@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* Devices as JSON (language page, section 9): reading an inventory and writing a device. */
+#pragma once
+
+#include "diag.h"
+#include "facts.h"
+#include "util.h"
+
+#define DG_SET_MAX_CLASSES 32 /* distinct elements; more make the set unknown */
+#define DG_SET_MAX_STRINGS 16
+
+struct dg_inventory {
+	struct dg_arena *arena; /* holds all devices */
+	struct dg_device **devices; /* in the file's order */
+	size_t device_count;
+};
+
+/*
+ * Read one object, an array of objects or one object a line from @path ("-" is standard input).
+ *
+ * 0: *@ret holds every device; @diags may hold warnings.
+ * -EBADMSG: @diags holds at least one error.
+ * Other negative errno: the file could not be read or memory ran out; nothing of that is in @diags.
+ */
+int dg_inventory_load(const char *path, struct dg_diags *diags, struct dg_inventory **ret);
+int dg_inventory_load_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
+			   struct dg_inventory **ret);
+
+void dg_inventory_free(struct dg_inventory *inventory);
+DEFINE_CLEANUP(struct dg_inventory *, dg_inventory_free, inventory)
+
+/*
+ * Write @device as one JSON object in one line, without a line feed, attributes in the schema's order;
+ * unknown ones are left out. `name` is written when the label is neither device.name nor a position.
+ * A byte sequence that is no UTF-8 is written as U+FFFD. *@ret is to be freed. -ENOMEM.
+ */
+int dg_device_to_json(const struct dg_device *device, char **ret);
