@@ -47,7 +47,7 @@ $(BUILD)/%_bytes.o: $(BUILD)/bpf/%.bpf.o
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -g -O2 -Wall -Wextra -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
+	$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
 		-Ibpf $(shell $(PKG_CONFIG) --cflags libbpf) -idirafter /usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
 
 -include $(policy_objects:.o=.d) $(loader_objects:.o=.d) $(cli_objects:.o=.d)

@@ -38,8 +38,6 @@ SEC("lsm/device_bind")
 int BPF_PROG(dg_dispatch_bind, struct device *dev, const struct device_driver *drv,
 	     struct devpolicy_call *call)
 {
-	(void)dev;
-	(void)drv;
 	/*
 	 * No policy yet: the kernel's boot default decides. The dispatcher is attached before the first
 	 * activation, which would otherwise refuse every bind in between.
