@@ -11,17 +11,9 @@
 #include <bpf/bpf_tracing.h>
 
 #include "devgate_abi.h"
+#include "kernel_types.h"
 
-#define EPERM 1
 #define EOPNOTSUPP 95
-
-struct device;
-struct device_driver;
-
-struct devpolicy_call {
-	__u32 generation;
-	__u32 slot;
-} __attribute__((preserve_access_index));
 
 /*
  * One array a hook: the kernel insists that all programs in an array have one attach target. The last
@@ -38,6 +30,8 @@ SEC("lsm/device_bind")
 int BPF_PROG(dg_dispatch_bind, struct device *dev, const struct device_driver *drv,
 	     struct devpolicy_call *call)
 {
+	(void)dev;
+	(void)drv;
 	/*
 	 * No policy yet: the kernel's boot default decides. The dispatcher is attached before the first
 	 * activation, which would otherwise refuse every bind in between.
@@ -45,17 +39,14 @@ int BPF_PROG(dg_dispatch_bind, struct device *dev, const struct device_driver *d
 	if (!call->generation)
 		return 0;
 	bpf_tail_call(ctx, &dg_slots_bind, call->slot);
-	/* An empty slot: the engine of the policy in force is lost. */
-	return -EPERM;
+	/* An empty slot: the engine of the policy in force is lost. Nothing has stamped the call. */
+	return call->flags & DEVPOLICY_CALL_REPORT_ONLY ? 0 : -EPERM;
 }
 
 /* Context of dg_rollback and dg_detach; the run's return value is the kernel's answer. */
 struct dg_expected {
 	__u32 generation; /* that the caller saw */
 };
-
-extern int bpf_devpolicy_rollback(__u32 expected_generation) __ksym __weak;
-extern int bpf_devpolicy_detach(__u32 expected_generation) __ksym __weak;
 
 SEC("syscall")
 int dg_rollback(struct dg_expected *ctx)
