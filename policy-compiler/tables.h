@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* From a checked policy to the frozen value that the engine reads (struct dg_tables). */
+#pragma once
+
+#include "ast.h"
+#include "diag.h"
+
+/* What a table may take; past it E101. */
+#define DG_TABLES_MAX_BYTES (64U << 20)
+
+struct dg_tables_stats {
+	size_t rules, variables, nodes, edges, leaves, depth, bytes;
+};
+
+/*
+ * Compile the rules for all operations. The bytes are the same for the same tree.
+ *
+ * 0: *@ret (8-byte aligned, tables->size bytes) is to be freed with free(); text_sha256 is zero, to be
+ * filled in by who knows the text. -EBADMSG: @diags says why there is no table form. -ENOMEM.
+ */
+int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
+		    struct dg_tables_stats *ret_stats);
