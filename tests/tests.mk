@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every tests/unit/test_*.c is a Criterion program on the two libraries, every tests/vm/bin/*.c a
+# small program for the guest's tests (in their PATH).
+
+unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/bin/*.c))
+vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.PHONY: unit-tests guest-programs test test-full sanitized bench fuzz vm-SUITE vm-selftest $(addprefix vm-,$(vm_suites))
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(dg_cflags) -Itests/unit $(shell $(PKG_CONFIG) --cflags criterion) -MMD -MP $(LDFLAGS) -o $@ $< \
+		$(BUILD)/libloader.a $(BUILD)/libpolicy.a $(lib_ldlibs) $(shell $(PKG_CONFIG) --libs criterion)
+
+$(BUILD)/vm/%: tests/vm/bin/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(dg_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libloader.a $(BUILD)/libpolicy.a $(lib_ldlibs)
+
+-include $(unit_tests:=.d) $(guest_programs:=.d)
+
+unit-tests: $(unit_tests)
+guest-programs: $(guest_programs)
+
+##@ tests
+check: all unit-tests ## the fast tests: units, corpus, scripts (no guest)
+	@tests/run --build $(BUILD) unit corpus scripts
+
+test: ## everything a change must pass; does all set-up itself
+	@packaging/setup user kernel vm
+	@$(MAKE) --no-print-directory all unit-tests guest-programs
+	@$(MAKE) --no-print-directory kernel
+	@tests/run --build $(BUILD) unit corpus scripts differential vm
+
+test-full: ## what is too long for each change: the units again under sanitizers, then test
+	@packaging/setup user kernel vm
+	@$(MAKE) --no-print-directory sanitized
+	@$(MAKE) --no-print-directory test
+
+sanitized:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS='-O1 -g -fno-omit-frame-pointer $(sanitize)' \
+		LDFLAGS='$(sanitize)' all unit-tests
+	@ASAN_OPTIONS=detect_odr_violation=0 tests/run --build $(BUILD)/sanitized unit corpus
+
+bench: all ## the measurements (tests/bench/run)
+	@if [ -x tests/bench/run ]; then DG_BUILD=$(BUILD) tests/bench/run; else \
+		echo 'bench: there are no measurements yet' >&2; exit 1; fi
+
+fuzz: all ## the fuzzers (tests/fuzz/run)
+	@if [ -x tests/fuzz/run ]; then tests/run --build $(BUILD) fuzz; else \
+		echo 'fuzz: there are no fuzzers yet' >&2; exit 1; fi
+
+vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness itself)
+	@echo 'vm-SUITE: which? $(addprefix vm-,$(vm_suites)) vm-selftest' >&2; exit 2
+
+$(addprefix vm-,$(vm_suites)): vm-%: all guest-programs
+	@packaging/setup kernel vm
+	@tests/vm/run --build $(BUILD) --verbose $*
+
+vm-selftest:
+	@packaging/setup kernel vm
+	@tests/vm/selftest --build $(BUILD) --logs $(BUILD)/vm-logs/self
