@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * Reading a policy object back: for inspect and sim, and for the loader before it shows the object to
+ * the kernel. Everything is checked, so that what dg_object_open() hands out can be followed without
+ * further checks: the sections are there, the tables are as large as they say, every offset, count,
+ * index and class is inside, no path is longer than DG_TABLE_MAX_DEPTH, names are terminated, and the
+ * text is the one that the tables were made of (digest).
+ *
+ * The text is a section `.devgate.text` that no program sees. For each source, the root file first,
+ * then the imports in order of appearance:
+ *   u64 length of the name, u64 length of the text (little endian), the name, the text.
+ * The name is the path from the root file's folder. tables->text_sha256 is the SHA-256 of the whole
+ * section.
+ */
+#pragma once
+
+#include "ast.h"
+#include "util.h"
+
+#define DG_OBJECT_TABLES_SECTION ".rodata.policy"
+#define DG_OBJECT_TEXT_SECTION ".devgate.text"
+#define DG_OBJECT_MAX_BYTES (256U << 20)
+
+struct dg_object_source {
+	struct dg_bytes name;
+	struct dg_bytes text;
+};
+
+struct dg_object {
+	void *bytes; /* the whole file, for libbpf's open from memory */
+	size_t size;
+	const struct dg_tables *tables; /* a copy of its own, aligned */
+	size_t tables_size;
+	struct dg_object_source *sources; /* at least one; point into @bytes */
+	size_t source_count;
+};
+
+/*
+ * Read and check @path ("-" is standard input). On failure *@ret_error (if not NULL) is a sentence for
+ * the user, without the path, to be freed.
+ *
+ * 0: *@ret is to be freed with dg_object_free(). -EBADMSG: not an object, truncated or damaged.
+ * -EPROTO: of a newer abi than this program's. Other negative errno: the file could not be read.
+ */
+int dg_object_open(const char *path, char **ret_error, struct dg_object **ret);
+/* The same for bytes in memory, which are copied. */
+int dg_object_open_memory(const void *bytes, size_t size, char **ret_error, struct dg_object **ret);
+
+void dg_object_free(struct dg_object *object);
+DEFINE_CLEANUP(struct dg_object *, dg_object_free, object)
+
+/* Does the file begin like an ELF file? (To tell an object from a policy's text.) */
+bool dg_object_looks_like(const void *bytes, size_t size);
+
+/* Parts of the tables, for readers of a checked object. */
+static inline const struct dg_rule *dg_tables_rules(const struct dg_tables *tables)
+{
+	return (const struct dg_rule *)((const char *)tables + tables->rule_off);
+}
+
+/*
+ * Check tables of @size bytes. 0, -EBADMSG or -EPROTO as above; *@ret_what is a static text then.
+ */
+int dg_tables_check(const struct dg_tables *tables, size_t size, const char **ret_what);
