@@ -1,0 +1,759 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "apply.h"
+#include "dispatcher.h"
+#include "inventory.h"
+#include "protect.h"
+#include "snapshot.h"
+#include "state.h"
+#include "text.h"
+#include "util.h"
+#include "walker.h"
+
+#define VERIFIER_LOG_SIZE (256 * 1024)
+#define ALL_HOOKS ((1U << DG_HOOK_MAX) - 1)
+#define TABLES_MAP DG_OBJECT_TABLES_SECTION
+#define ACTIVATE_PROGRAM "dg_activate"
+
+/* One device that the kernel is asked about after the switch. */
+struct witness {
+	bool found;
+	struct dg_facts facts;
+	struct dg_answer answer;
+};
+
+struct apply {
+	const struct dg_object *policy;
+	const struct dg_tables *tables; /* its own */
+	const struct dg_apply_options *options;
+	struct dg_failure *failure;
+	struct dg_kernel_status before;
+	struct dg_inventory *devices;
+	struct bpf_object *object;
+	uint32_t hooks; /* that the object has a program for */
+	uint32_t slot;
+	bool in_force; /* the new policy is, for better or worse */
+	struct witness deny, allow;
+	struct dg_apply_result result;
+};
+
+static const char *const step_names[] = {
+	[DG_STEP_SIMULATED] = "simulated", [DG_STEP_LOADED] = "loaded",
+	[DG_STEP_SHARED] = "shared",	   [DG_STEP_PINNED] = "pinned",
+	[DG_STEP_SLOTTED] = "slotted",	   [DG_STEP_ATTACHED] = "attached",
+	[DG_STEP_ACTIVATED] = "activated", [DG_STEP_PROVED] = "proved",
+	[DG_STEP_CLEANED] = "cleaned",
+};
+
+const char *dg_apply_step_name(enum dg_apply_step step)
+{
+	return step_names[step];
+}
+
+static void step_done(const struct apply *apply, enum dg_apply_step step)
+{
+	if (apply->options->step)
+		apply->options->step(apply->options->context, step);
+}
+
+static void note(const struct apply *apply, const char *text)
+{
+	if (apply->options->note)
+		apply->options->note(apply->options->context, text);
+}
+
+static int refuse(const struct apply *apply, const char *text)
+{
+	return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM, "%s", text);
+}
+
+static int check_version(struct apply *apply)
+{
+	const struct dg_kernel_status *before = &apply->before;
+	struct dg_version active = {
+		.name = before->policy,
+		.version = before->version,
+		.digest = before->has_digest ? before->digest : NULL,
+	};
+	struct dg_version object = {
+		.name = apply->tables->name,
+		.version = apply->tables->version,
+		.digest = apply->tables->text_sha256,
+	};
+
+	switch (dg_version_compare(before->generation ? &active : NULL, &object)) {
+	case DG_VERSION_NEWER:
+		return 0;
+	case DG_VERSION_SAME:
+		apply->result.repaired = true;
+		return 0;
+	case DG_VERSION_OLDER:
+		if (apply->options->force) {
+			note(apply, "an older version replaces a newer one (--force)");
+			return 0;
+		}
+		return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
+					"version %u of this policy is in force, and the object is the "
+					"older version %u: --force applies it all the same",
+					active.version, object.version);
+	case DG_VERSION_DIFFERENT:
+		return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
+					"another text is in force under the same version %u: give the "
+					"changed policy a higher version", active.version);
+	}
+	return -EINVAL;
+}
+
+static void decide(const struct dg_tables *tables, const struct dg_facts *facts,
+		   const struct dg_query *query, struct dg_answer *ret)
+{
+	*ret = (struct dg_answer){
+		.verdict = DG_VERDICT_DENY,
+		.rule = DG_RULE_BROKEN,
+		.would = DG_RULE_NONE,
+	};
+	dg_tables_decide(tables, facts, query, ret);
+}
+
+/* Would the answer be the same whatever the clock says, now and in a minute? */
+static bool decide_steadily(const struct dg_tables *tables, const struct dg_facts *facts,
+			    enum dg_op op, struct dg_answer *ret)
+{
+	struct dg_query query = {.op = op, .time = time(NULL)};
+	struct dg_answer first, other;
+
+	decide(tables, facts, &query, &first);
+	for (int i = 1; i < 4; i++) {
+		query.clock_synced = i & 1;
+		query.time += i & 2 ? 60 : 0;
+		decide(tables, facts, &query, &other);
+		if (other.verdict != first.verdict || other.rule != first.rule)
+			return false;
+	}
+	*ret = first;
+	return true;
+}
+
+static void offer_witness(struct apply *apply, const struct dg_facts *facts)
+{
+	struct dg_answer answer;
+	struct witness *witness;
+
+	if ((apply->deny.found && apply->allow.found) ||
+	    !decide_steadily(apply->tables, facts, DG_OP_BIND, &answer))
+		return;
+	witness = answer.verdict == DG_VERDICT_ALLOW ? &apply->allow : &apply->deny;
+	/* Damaged tables are no verdict; and a rule proves more than the default. */
+	if (answer.rule == DG_RULE_BROKEN ||
+	    (witness->found &&
+	     !(witness->answer.rule == DG_RULE_DEFAULT && answer.rule != DG_RULE_DEFAULT)))
+		return;
+	witness->found = true;
+	witness->facts = *facts;
+	witness->answer = answer;
+}
+
+/*
+ * One device to be denied and one to be allowed, out of one of which nothing is known, and those
+ * present: with the driver they have, and with none.
+ */
+static int find_witnesses(struct apply *apply)
+{
+	_cleanup_free_ struct dg_facts *facts = calloc(1, sizeof(*facts));
+	const uint64_t driver = 1ULL << DG_STR_DRIVER_NAME | 1ULL << DG_STR_DRIVER_MODULE;
+
+	if (!facts)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, -ENOMEM, "apply");
+	facts->size = sizeof(*facts);
+	offer_witness(apply, facts);
+	for (size_t i = 0; i < apply->devices->device_count; i++) {
+		dg_device_to_facts(apply->devices->devices[i], facts);
+		offer_witness(apply, facts);
+		facts->known_str &= ~driver;
+		facts->known_num &= ~(1ULL << DG_NUM_DRIVER_BUILTIN);
+		facts->num[DG_NUM_DRIVER_BUILTIN] = 0;
+		memset(&facts->str[DG_STR_DRIVER_NAME], 0, sizeof(facts->str[0]));
+		memset(&facts->str[DG_STR_DRIVER_MODULE], 0, sizeof(facts->str[0]));
+		offer_witness(apply, facts);
+	}
+	return 0;
+}
+
+static bool clock_synced(void)
+{
+	struct timex tx = {};
+
+	return adjtimex(&tx) != TIME_ERROR && !(tx.status & STA_UNSYNC);
+}
+
+/* What the policy would say to the drivers that are bound now. */
+static int simulate(struct apply *apply)
+{
+	_cleanup_free_ struct dg_facts *facts = malloc(sizeof(*facts));
+	_cleanup_(dg_protect_done) struct dg_protect protect = {};
+	struct dg_query query = {
+		.op = DG_OP_BIND,
+		.time = time(NULL),
+		.clock_synced = clock_synced(),
+	};
+	bool enforced = apply->before.mode == DG_MODE_ENFORCE && !apply->options->permissive;
+	const struct dg_device *lost = NULL;
+	char name[DG_TEXT_SAFE(DG_STR_BYTES)];
+	int r;
+
+	if (!facts)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, -ENOMEM, "apply");
+	r = dg_snapshot_take("", &apply->devices, apply->failure);
+	if (r)
+		return r;
+	if (dg_protect_root(&protect))
+		note(apply, "what carries the root file system is not a local block device, or cannot be "
+			    "told: it is not protected");
+	for (size_t i = 0; i < apply->devices->device_count; i++) {
+		const struct dg_device *device = apply->devices->devices[i];
+		const struct dg_bytes *path = &device->facts[DG_ATTR_DEVICE_PATH].scalar.str;
+		struct dg_answer answer;
+		bool needed;
+
+		if (!device->facts[DG_ATTR_DRIVER_NAME].known)
+			continue;
+		apply->result.judged++;
+		dg_device_to_facts(device, facts);
+		decide(apply->tables, facts, &query, &answer);
+		if (answer.verdict == DG_VERDICT_ALLOW)
+			continue;
+		apply->result.denied++;
+		needed = path->data && dg_protect_has(&protect, path->data, path->len);
+		if (needed && !lost)
+			lost = device;
+		if (apply->options->denied)
+			apply->options->denied(apply->options->context, device, apply->tables, &answer,
+					       needed);
+	}
+	step_done(apply, DG_STEP_SIMULATED);
+	if (!lost || !enforced || apply->options->force)
+		return 0;
+	dg_text_safe(lost->label.data, lost->label.len, name, sizeof(name));
+	return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
+				"the policy would deny %s its driver, and the root file system is on it: "
+				"--force applies it all the same", name);
+}
+
+/* Which hooks the object speaks for; a program for another hook is not silently left out. */
+static int choose_programs(struct apply *apply)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, apply->object) {
+		const char *name = bpf_program__name(program);
+		int hook;
+
+		bpf_program__set_autoload(program, !strcmp(name, ACTIVATE_PROGRAM));
+		if (strncmp(bpf_program__section_name(program), "lsm", 3))
+			continue;
+		for (hook = 0; hook < DG_HOOK_MAX; hook++)
+			if (!strcmp(name, dg_hook_info(hook)->program))
+				break;
+		if (hook == DG_HOOK_MAX)
+			return dg_failure_plain(apply->failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+						"the object has a program for a hook that this devgate does "
+						"not know (%s): use a newer one",
+						bpf_program__section_name(program));
+		bpf_program__set_autoload(program, true);
+		apply->hooks |= 1U << hook;
+	}
+	if (!apply->hooks ||
+	    !bpf_object__find_program_by_name(apply->object, ACTIVATE_PROGRAM) ||
+	    !bpf_object__find_map_by_name(apply->object, TABLES_MAP))
+		return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, -EBADMSG,
+					"the object has no program for a hook, none to activate it, or no "
+					"tables: it is not a policy");
+	return 0;
+}
+
+/* The shared maps, by their names in the object and under bpffs. */
+static const struct {
+	const char *map, *pin;
+} shared_maps[] = {
+	{"dg_events", DG_PIN_EVENTS},
+	{"dg_stats", DG_PIN_STATS},
+};
+
+static bool same_shape(int fd, const struct bpf_map *map)
+{
+	struct bpf_map_info info = {};
+	uint32_t len = sizeof(info);
+
+	return !bpf_map_get_info_by_fd(fd, &info, &len) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map);
+}
+
+/*
+ * Let the object write to the pinned ring and counters. All or none: numbers in the one count what is
+ * in the other. *@ret is false when the object gets new ones.
+ */
+static int reuse_shared(struct apply *apply, bool *ret)
+{
+	int fds[ARRAY_SIZE(shared_maps)], r = 0;
+	bool usable = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shared_maps); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(apply->object, shared_maps[i].map);
+
+		fds[i] = dg_state_get(shared_maps[i].pin);
+		if (fds[i] >= 0 && map && !same_shape(fds[i], map))
+			note(apply, "the pinned audit stream has the layout of another version: a new one "
+				    "takes its place, numbers start from 1");
+		usable = usable && map && fds[i] >= 0 && same_shape(fds[i], map);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(shared_maps); i++) {
+		if (usable && !r)
+			r = bpf_map__reuse_fd(bpf_object__find_map_by_name(apply->object,
+									   shared_maps[i].map),
+					      fds[i]);
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	if (r)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r,
+				      "cannot share the audit stream");
+	*ret = usable;
+	return 0;
+}
+
+static int pin_shared(struct apply *apply)
+{
+	int r;
+
+	/* Where the reader stopped belongs to the old ring. */
+	r = dg_state_unpin(DG_PIN_CURSOR);
+	for (size_t i = 0; i < ARRAY_SIZE(shared_maps) && !r; i++)
+		r = dg_state_pin(bpf_map__fd(bpf_object__find_map_by_name(apply->object,
+									  shared_maps[i].map)),
+				 shared_maps[i].pin);
+	if (r)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r,
+				      "cannot pin the audit stream under %s", DG_STATE_DIR);
+	return 0;
+}
+
+/* The end of the verifier's log is where it says why. */
+static int report_load(struct apply *apply, int r, const char *log)
+{
+	size_t len = strlen(log), keep = 600;
+	const char *tail = log + (len > keep ? len - keep : 0);
+
+	if (!len)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r,
+				      "the kernel does not take the object");
+	return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, r,
+				"the kernel does not take the object: %s. Its verifier says:\n%s%s",
+				strerror(-r), len > keep ? "…" : "", tail);
+}
+
+static int open_object(struct apply *apply, char *log)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "policy", .kernel_log_buf = log,
+		    .kernel_log_size = VERIFIER_LOG_SIZE);
+
+	apply->object = bpf_object__open_mem(apply->policy->bytes, apply->policy->size, &opts);
+	if (!apply->object)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, -errno,
+				      "libbpf does not read the object");
+	return choose_programs(apply);
+}
+
+static int load_object(struct apply *apply, bool *ret_shared)
+{
+	_cleanup_free_ char *log = calloc(1, VERIFIER_LOG_SIZE);
+	bool shared = false;
+	int r;
+
+	if (!log)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, -ENOMEM, "apply");
+	r = open_object(apply, log);
+	if (r)
+		return r;
+	r = dg_kernel_check("", apply->hooks, apply->failure);
+	if (r)
+		return r;
+	if (!apply->options->dry_run) {
+		r = reuse_shared(apply, &shared);
+		if (r)
+			return r;
+	}
+	r = bpf_object__load(apply->object);
+	if (r)
+		return report_load(apply, r, log);
+	step_done(apply, DG_STEP_LOADED);
+	*ret_shared = shared;
+	return 0;
+}
+
+static int program_fd(const struct apply *apply, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(apply->object, name));
+}
+
+static int pin_slot(struct apply *apply)
+{
+	char name[DG_PIN_NAME_MAX];
+	int r;
+
+	dg_state_slot_name(name, apply->slot, "tables");
+	r = dg_state_pin(bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)), name);
+	for (int i = 0; i < DG_HOOK_MAX && !r; i++) {
+		if (!(apply->hooks & 1U << i))
+			continue;
+		dg_state_slot_name(name, apply->slot, dg_hook_info(i)->name);
+		r = dg_state_pin(program_fd(apply, dg_hook_info(i)->program), name);
+	}
+	if (r)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s",
+				      DG_STATE_DIR, name);
+	step_done(apply, DG_STEP_PINNED);
+	return 0;
+}
+
+static int fill_slot(struct apply *apply, const struct dg_dispatcher *dispatcher)
+{
+	for (int i = 0; i < DG_HOOK_MAX; i++) {
+		const struct dg_hook_info *hook = dg_hook_info(i);
+		int r;
+
+		if (!(apply->hooks & 1U << i))
+			continue;
+		r = dg_dispatcher_set(dispatcher, i, apply->slot, program_fd(apply, hook->program));
+		if (r)
+			return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r,
+					      "cannot put the program of %s into slot %u", hook->name,
+					      apply->slot);
+	}
+	step_done(apply, DG_STEP_SLOTTED);
+	return 0;
+}
+
+static int program_id(int fd, uint32_t *ret)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+	int r = bpf_prog_get_info_by_fd(fd, &info, &len);
+
+	if (!r)
+		*ret = info.id;
+	return r;
+}
+
+static int activate(struct apply *apply)
+{
+	struct dg_activate context = {
+		.expected = apply->before.generation,
+		.slot = apply->slot,
+		.flags = apply->options->permissive ? DG_ACTIVATE_PERMISSIVE : 0,
+	};
+	struct bpf_map_info info = {};
+	uint32_t len = sizeof(info);
+	int answer, r;
+
+	r = bpf_map_get_info_by_fd(bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)),
+				   &info, &len);
+	context.map_id = info.id;
+	for (int i = 0; i < DG_HOOK_MAX && !r; i++)
+		if (apply->hooks & 1U << i)
+			r = program_id(program_fd(apply, dg_hook_info(i)->program),
+				       &context.prog_id[i]);
+	r = r ?: dg_program_run(program_fd(apply, ACTIVATE_PROGRAM), &context, sizeof(context), &answer);
+	if (r)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r, "cannot run %s",
+				      ACTIVATE_PROGRAM);
+	if (answer == -ESTALE)
+		return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, answer,
+					"another policy was put in force meanwhile: look at the status and "
+					"try again");
+	if (answer <= 0)
+		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, answer ?: -EIO,
+				      "the kernel refused to activate the policy");
+	apply->result.generation = answer;
+	apply->result.slot = apply->slot;
+	apply->in_force = true;
+	step_done(apply, DG_STEP_ACTIVATED);
+	return 0;
+}
+
+static int prove_witness(struct apply *apply, const struct witness *witness)
+{
+	struct dg_selftest test;
+	bool refused;
+	int r;
+
+	if (!witness->found)
+		return 0;
+	r = dg_kernel_selftest("", DG_OP_BIND, &witness->facts, &test, apply->failure);
+	if (r)
+		return r;
+	refused = witness->answer.verdict == DG_VERDICT_DENY &&
+		  apply->before.mode == DG_MODE_ENFORCE && !apply->options->permissive;
+	if (test.stamped && test.verdict == witness->answer.verdict &&
+	    test.rule == witness->answer.rule && test.generation == apply->result.generation &&
+	    test.refused == refused)
+		return 0;
+	return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, -EIO,
+				"the kernel does not do what the policy says: expected %s by rule %u in "
+				"generation %u, got %s by rule %u in generation %u%s%s",
+				witness->answer.verdict ? "allow" : "deny", witness->answer.rule,
+				apply->result.generation, test.verdict ? "allow" : "deny", test.rule,
+				test.generation, test.stamped ? "" : ", from no engine",
+				test.refused == refused ? "" :
+				test.refused		? ", and refused it" :
+							  ", and did not refuse it");
+}
+
+static int prove(struct apply *apply)
+{
+	int r;
+
+	r = prove_witness(apply, &apply->deny) ?: prove_witness(apply, &apply->allow);
+	if (r)
+		return r;
+	apply->result.proved_deny = apply->deny.found;
+	apply->result.proved_allow = apply->allow.found;
+	if (!apply->deny.found)
+		note(apply, "no device was found that the policy denies: that a denial holds is not "
+			    "proved");
+	step_done(apply, DG_STEP_PROVED);
+	return 0;
+}
+
+/* The proof failed: back to what was in force before. @apply->failure keeps the reason. */
+static void take_back(struct apply *apply)
+{
+	struct dg_failure second = {};
+	size_t len = strlen(apply->failure->text);
+	const char *outcome;
+	uint32_t generation;
+	int r;
+
+	if (apply->before.generation)
+		r = dg_kernel_rollback(apply->result.generation, &generation, &second);
+	else
+		r = dg_kernel_detach(apply->result.generation, &second);
+	apply->in_force = r;
+	outcome = r ? "and it could not be taken back: " :
+		  apply->before.generation ? "what was in force before is in force again" :
+					     "no policy is in force, as before";
+	snprintf(apply->failure->text + len, sizeof(apply->failure->text) - len, "; %s%s", outcome,
+		 r ? second.text : "");
+}
+
+static void empty_slot(const struct dg_dispatcher *dispatcher, uint32_t slot)
+{
+	dg_dispatcher_clear(dispatcher, slot);
+	dg_state_remove_slot(slot);
+}
+
+/* Unload every generation but the one in force and the one before it. */
+static void clean_slots(const struct dg_dispatcher *dispatcher, uint32_t active, uint32_t previous)
+{
+	for (uint32_t slot = 1; slot < DG_SLOT_COUNT; slot++)
+		if (slot != active && slot != previous)
+			empty_slot(dispatcher, slot);
+}
+
+static int switch_over(struct apply *apply, struct dg_dispatcher *dispatcher)
+{
+	int r;
+
+	r = pin_slot(apply);
+	if (!r)
+		r = fill_slot(apply, dispatcher);
+	if (!r)
+		r = dg_dispatcher_attach(dispatcher, apply->failure);
+	if (r)
+		return r;
+	step_done(apply, DG_STEP_ATTACHED);
+	r = activate(apply);
+	if (r)
+		return r;
+	r = prove(apply);
+	if (r)
+		take_back(apply);
+	return r;
+}
+
+/* What is left once it is known that the object is good: everything that changes something. */
+static int install(struct apply *apply, bool shared)
+{
+	_cleanup_(dg_cleanup_dispatcher) struct dg_dispatcher *dispatcher = NULL;
+	int r;
+
+	if (!shared) {
+		r = pin_shared(apply);
+		if (r)
+			return r;
+	}
+	r = dg_dispatcher_open(ALL_HOOKS, &dispatcher, apply->failure);
+	if (r)
+		return r;
+	step_done(apply, DG_STEP_SHARED);
+	/* What an interrupted apply left behind. */
+	clean_slots(dispatcher, apply->before.slot, apply->before.previous_slot);
+	apply->slot = dg_slot_choose(apply->before.slot, apply->before.previous_slot);
+	r = switch_over(apply, dispatcher);
+	if (r) {
+		if (!apply->in_force)
+			empty_slot(dispatcher, apply->slot);
+		return r;
+	}
+	clean_slots(dispatcher, apply->slot, apply->before.slot);
+	step_done(apply, DG_STEP_CLEANED);
+	return 0;
+}
+
+/* A name ends up in lines of text that others parse. */
+static int check_name(struct apply *apply)
+{
+	const char *name = apply->tables->name;
+
+	for (size_t i = 0; i < DG_NAME_BYTES && name[i]; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return refuse(apply, "the name of the policy has a control character in it");
+	return 0;
+}
+
+static int apply_locked(struct apply *apply)
+{
+	bool shared = false;
+	int r;
+
+	r = dg_kernel_status_read("", &apply->before, apply->failure);
+	if (r)
+		return r;
+	r = check_name(apply) ?: check_version(apply);
+	r = r ?: simulate(apply);
+	r = r ?: find_witnesses(apply);
+	r = r ?: load_object(apply, &shared);
+	if (r || apply->options->dry_run)
+		return r;
+	return install(apply, shared);
+}
+
+int dg_apply(const struct dg_object *object, const struct dg_apply_options *options,
+	     struct dg_apply_result *ret, struct dg_failure *failure)
+{
+	struct apply *apply = calloc(1, sizeof(*apply));
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	if (!apply)
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -ENOMEM, "apply");
+	apply->policy = object;
+	apply->tables = object->tables;
+	apply->options = options;
+	apply->failure = failure;
+
+	r = dg_kernel_check_root(failure);
+	r = r ?: dg_kernel_check("", ALL_HOOKS, failure);
+	if (!r && !options->dry_run) {
+		r = dg_state_check_bpffs(failure);
+		r = r ?: dg_state_lock(DG_STATE_DIR, true, &lock, failure);
+		r = r ?: dg_state_check_protocol(true, failure);
+	}
+	r = r ?: apply_locked(apply);
+	if (!r)
+		*ret = apply->result;
+	bpf_object__close(apply->object);
+	if (apply->devices)
+		dg_inventory_free(apply->devices);
+	free(apply);
+	return r;
+}
+
+/* Lock what is there, for a verb that changes it. -ENOENT without a message when there is nothing. */
+static int lock_existing(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
+{
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = dg_kernel_check_root(failure);
+	r = r ?: dg_kernel_check("", 0, failure);
+	r = r ?: dg_state_check_bpffs(failure);
+	if (r)
+		return r;
+	/* The directory may be gone with a policy still in force: the lock is needed all the same. */
+	r = dg_state_lock(DG_STATE_DIR, true, &lock, failure);
+	r = r ?: dg_state_check_protocol(true, failure);
+	r = r ?: dg_kernel_status_read("", ret_status, failure);
+	if (!r)
+		*ret = TAKE_FD(lock);
+	return r;
+}
+
+/* The kernel would switch to a slot that is empty since its pins went, and deny everything. */
+static int check_previous(const struct dg_kernel_status *status, struct dg_failure *failure)
+{
+	_cleanup_(dg_cleanup_dispatcher) struct dg_dispatcher *dispatcher = NULL;
+	int r;
+
+	if (!status->previous_generation)
+		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
+					"there is no previous policy to return to");
+	r = dg_dispatcher_open(ALL_HOOKS, &dispatcher, failure);
+	if (r)
+		return r;
+	for (int i = 0; i < DG_HOOK_MAX; i++)
+		if (dg_dispatcher_program(dispatcher, i, status->previous_slot) <= 0)
+			return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
+						"the previous policy is not loaded any more: apply its "
+						"object again (--force for an older version)");
+	return 0;
+}
+
+int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure)
+{
+	struct dg_kernel_status status;
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = lock_existing(&lock, &status, failure);
+	r = r ?: check_previous(&status, failure);
+	return r ?: dg_kernel_rollback(status.generation, ret_generation, failure);
+}
+
+int dg_detach(bool *ret_active, struct dg_failure *failure)
+{
+	struct dg_kernel_status status;
+	_cleanup_close_ int lock = -1;
+	char name[DG_PIN_NAME_MAX];
+	int r;
+
+	r = lock_existing(&lock, &status, failure);
+	if (!r && status.generation)
+		r = dg_kernel_detach(status.generation, failure);
+	if (r)
+		return r;
+	for (int i = 0; i < DG_HOOK_MAX && !r; i++) {
+		snprintf(name, sizeof(name), "%s/%s", DG_DIR_LINKS, dg_hook_info(i)->name);
+		r = dg_state_unpin(name);
+		if (r)
+			break;
+		snprintf(name, sizeof(name), "%s/%s", DG_DIR_SLOTS, dg_hook_info(i)->name);
+		r = dg_state_unpin(name);
+	}
+	for (uint32_t slot = 1; slot < DG_SLOT_COUNT && !r; slot++)
+		r = dg_state_remove_slot(slot);
+	if (r)
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r,
+				      "nothing is enforced any more, but not all pins under %s could be "
+				      "removed", DG_STATE_DIR);
+	*ret_active = status.generation;
+	return 0;
+}

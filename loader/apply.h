@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Putting a policy object in force: checks, simulation, the swap, the proof. The steps, and what is in
+ * force when the process dies behind each, are in docs/bpffs-protocol.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "facts.h"
+#include "failure.h"
+#include "kernel.h"
+#include "object_read.h"
+
+/* In order; reported when done. */
+enum dg_apply_step {
+	DG_STEP_SIMULATED, /* nothing is changed before here */
+	DG_STEP_LOADED,	   /* the kernel's verifier took the programs */
+	DG_STEP_SHARED,	   /* ring, counters and slot arrays are pinned */
+	DG_STEP_PINNED,	   /* the new programs and tables are pinned */
+	DG_STEP_SLOTTED,   /* they are in the slot arrays */
+	DG_STEP_ATTACHED,  /* the dispatcher is attached and pinned */
+	DG_STEP_ACTIVATED, /* the new policy is in force */
+	DG_STEP_PROVED,	   /* and was seen to be */
+	DG_STEP_CLEANED,   /* the generation before the previous is unloaded */
+};
+
+const char *dg_apply_step_name(enum dg_apply_step step);
+
+struct dg_apply_options {
+	bool permissive; /* compute and log, refuse nothing */
+	bool dry_run;	 /* stop when the verifier took it: nothing is changed */
+	bool force;	 /* also an older version, also when a protected device would be denied */
+	/* Called after each step; may be NULL. */
+	void (*step)(void *context, enum dg_apply_step step);
+	/* Called for each device that has a driver and would be denied it; may be NULL. */
+	void (*denied)(void *context, const struct dg_device *device, const struct dg_tables *tables,
+		       const struct dg_answer *answer, bool protected_device);
+	/* Something worth knowing that stops nothing; may be NULL. */
+	void (*note)(void *context, const char *text);
+	void *context;
+};
+
+struct dg_apply_result {
+	uint32_t generation; /* 0 after a dry run */
+	uint32_t slot;
+	bool repaired;	      /* the same policy was in force before */
+	size_t judged, denied; /* devices with a driver: simulated, denied */
+	bool proved_deny, proved_allow; /* verdicts that the kernel was seen to give */
+};
+
+/*
+ * Put the object in force. 0, or a negative errno and @failure; what was in force before then still
+ * is, or, if not even that could be brought back, the message says so.
+ */
+int dg_apply(const struct dg_object *object, const struct dg_apply_options *options,
+	     struct dg_apply_result *ret, struct dg_failure *failure);
+
+/* Return to the previous policy; refused when it is not loaded any more. */
+int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure);
+
+/*
+ * Stop enforcing and remove what is pinned but the audit stream and the counters. *@ret_active is
+ * false when no policy was in force (what was left behind is removed all the same).
+ */
+int dg_detach(bool *ret_active, struct dg_failure *failure);

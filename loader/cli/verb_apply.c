@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "apply.h"
+#include "host.h"
+#include "status.h"
+#include "text.h"
+
+enum {
+	OPTION_PERMISSIVE,
+	OPTION_DRY_RUN,
+	OPTION_FORCE,
+	OPTION_JSON,
+};
+
+static const struct option options[] = {
+	{"permissive", no_argument, NULL, OPTION_PERMISSIVE},
+	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+	{"force", no_argument, NULL, OPTION_FORCE},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{},
+};
+
+struct context {
+	bool json;
+	bool progress; /* standard error is a terminal */
+};
+
+static void show_step(void *context, enum dg_apply_step step)
+{
+	const struct context *show = context;
+
+	if (show->progress)
+		fprintf(stderr, "devgate apply: %s\n", dg_apply_step_name(step));
+}
+
+static void show_note(void *context, const char *text)
+{
+	(void)context;
+	fprintf(stderr, "devgate apply: note: %s\n", text);
+}
+
+static const char *rule_id(const struct dg_tables *tables, uint32_t index)
+{
+	return index < tables->rule_count ? dg_tables_rules(tables)[index].id : NULL;
+}
+
+static json_t *id_json(const char *id)
+{
+	return id ? dg_text_json(id, strnlen(id, DG_NAME_BYTES)) : json_null();
+}
+
+static void print_json(json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (text)
+		puts(text);
+	free(text);
+	json_decref(object);
+}
+
+/* The shape of a line of `sim --json`. */
+static void denied_json(const struct dg_device *device, const struct dg_tables *tables,
+			const struct dg_answer *answer)
+{
+	json_t *would = json_null();
+
+	if (answer->would != DG_RULE_NONE)
+		would = json_pack("{s:s, s:o}", "verdict",
+				  answer->flags & DG_LEAF_WOULD_ALLOW ? "allow" : "deny", "rule",
+				  id_json(rule_id(tables, answer->would)));
+	print_json(json_pack("{s:o, s:s, s:s, s:o, s:b, s:o}", "device",
+			     dg_text_json(device->label.data, device->label.len), "op", "bind", "verdict",
+			     "deny", "rule", id_json(rule_id(tables, answer->rule)), "default",
+			     answer->rule == DG_RULE_DEFAULT, "would", would));
+}
+
+static void show_denied(void *context, const struct dg_device *device,
+			const struct dg_tables *tables, const struct dg_answer *answer,
+			bool protected_device)
+{
+	char name[DG_TEXT_SAFE(DG_STR_BYTES)], driver[DG_TEXT_SAFE(DG_STR_BYTES)];
+	char rule[DG_TEXT_SAFE(DG_NAME_BYTES)];
+	const struct dg_bytes *bound = &device->facts[DG_ATTR_DRIVER_NAME].scalar.str;
+	const char *id = rule_id(tables, answer->rule);
+	const struct context *show = context;
+
+	if (show->json) {
+		denied_json(device, tables, answer);
+		return;
+	}
+	dg_text_safe(device->label.data, device->label.len, name, sizeof(name));
+	dg_text_safe(bound->data, bound->len, driver, sizeof(driver));
+	dg_text_safe(id, id ? strnlen(id, DG_NAME_BYTES) : 0, rule, sizeof(rule));
+	if (id)
+		printf("denied: %s with its driver %s, by rule \"%s\"%s\n", name, driver, rule,
+		       protected_device ? " (the root file system is on it)" : "");
+	else
+		printf("denied: %s with its driver %s, by default%s\n", name, driver,
+		       protected_device ? " (the root file system is on it)" : "");
+}
+
+static void show_result(const struct context *context, const struct dg_object *object, bool dry_run,
+			const struct dg_apply_result *result)
+{
+	const struct dg_tables *tables = object->tables;
+	char digest[DG_DIGEST_TEXT_MAX], name[DG_TEXT_SAFE(DG_NAME_BYTES)];
+
+	dg_digest_text(tables->text_sha256, digest);
+	if (context->json) {
+		print_json(json_pack("{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:{s:b, s:b}}", "applied",
+				     !dry_run, "policy", id_json(tables->name), "version",
+				     (json_int_t)tables->version, "digest", digest, "generation",
+				     dry_run ? json_null() : json_integer(result->generation), "judged",
+				     (json_int_t)result->judged, "denied", (json_int_t)result->denied,
+				     "repaired", result->repaired, "proved", "deny", result->proved_deny,
+				     "allow", result->proved_allow));
+		return;
+	}
+	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
+	if (dry_run)
+		printf("\"%s\" version %u would be applied (dry run: nothing was changed)\n", name,
+		       tables->version);
+	else
+		printf("\"%s\" version %u is in force (generation %u, %s)\n", name, tables->version,
+		       result->generation,
+		       result->proved_deny && result->proved_allow ?
+			       "a denied and an allowed device were proved" :
+		       result->proved_deny  ? "a denied device was proved" :
+		       result->proved_allow ? "an allowed device was proved" :
+					      "nothing was proved");
+	printf("%zu of %zu devices with a driver would be denied it at their next bind\n",
+	       result->denied, result->judged);
+}
+
+int dg_verb_apply(int argc, char **argv)
+{
+	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
+	struct dg_apply_options apply = {
+		.step = show_step,
+		.denied = show_denied,
+		.note = show_note,
+	};
+	_cleanup_free_ char *error = NULL;
+	struct dg_apply_result result;
+	struct dg_failure failure = {};
+	struct context context = {};
+	const char *path;
+	int flags, r;
+
+	flags = dg_host_options(argc, argv, options, 1, 1);
+	if (flags < 0)
+		return DG_EXIT_USAGE;
+	path = argv[optind];
+	r = dg_object_open(path, &error, &object);
+	if (r) {
+		fprintf(stderr, "devgate apply: %s: %s\n", path, error ?: strerror(-r));
+		return DG_EXIT_SYSTEM;
+	}
+	dg_host_quiet_libbpf();
+	context.json = flags & 1 << OPTION_JSON;
+	context.progress = !context.json && isatty(STDERR_FILENO);
+	apply.context = &context;
+	apply.permissive = flags & 1 << OPTION_PERMISSIVE;
+	apply.dry_run = flags & 1 << OPTION_DRY_RUN;
+	apply.force = flags & 1 << OPTION_FORCE;
+	r = dg_apply(object, &apply, &result, &failure);
+	if (r)
+		return dg_host_finish(argv[0], dg_host_fail(argv[0], &failure));
+	show_result(&context, object, apply.dry_run, &result);
+	return dg_host_finish(argv[0], DG_EXIT_OK);
+}
