@@ -6,27 +6,26 @@
 #	apt_private get ARGS…     apt-get, or apt_private cache ARGS… for apt-cache
 #	apt_private_close         removes the directory
 #
-# apt_private_run is the prefix to run apt with (empty, or `sudo` for an installation).
+# The suite `own` stands for the machine's own release with its updates. apt_private_run is the
+# prefix to run apt with (empty, or `sudo` for an installation).
 
 apt_private_dir=
 apt_private_run=()
 
-# The Debian archive of the machine: "URI CODENAME" of the first source of this release's main.
-apt_private_archive() {
+# "URI SUITE" of each source of the machine that belongs to its release's main. What apt would
+# download tells it, whatever form the sources have; nothing need be downloaded yet.
+apt_private_sources() {
 	local codename
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	[ -n "$codename" ] || return 1
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
-		"Created-By: Packages" "Release: $codename" "Component: main" 2>/dev/null |
-		awk 'NR == 1 { print; found = 1 } END { exit !found }'
-}
-
-# Every URI and suite of the machine's own that belong to its Debian release.
-apt_private_own() {
-	local codename=$1
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
-		"Created-By: Packages" "Component: main" 2>/dev/null |
-		awk -v c="$codename" '$2 == c || $2 == c "-updates" || $2 == c "-security"' | sort -u
+	apt-get update --print-uris 2>/dev/null </dev/null | awk -v c="$codename" -F "'" '
+		match($2, "/dists/[^/]+/main/binary-") {
+			uri = substr($2, 1, RSTART - 1)
+			suite = substr($2, RSTART + 7)
+			sub("/.*", "", suite)
+			if (suite == c || suite == c "-updates" || suite == c "-security")
+				print uri, suite
+		}' | sort -u
 }
 
 apt_private_stanza() {
@@ -48,36 +47,47 @@ apt_private() {
 		-o Acquire::Languages=none "$@"
 }
 
-# With "own" among the suites the machine's own ones are there too (an installation needs them).
+# Writes the sources for the archive URI $1 and the suites that follow; downloads their lists.
+apt_private_try() {
+	local archive=$1 suite uri own
+	shift
+	for suite; do
+		if [ "$suite" != own ]; then
+			apt_private_stanza "$archive" "$suite"
+			continue
+		fi
+		while read -r uri own; do
+			case $own in
+			*-security) apt_private_stanza "$uri" "$own" ;;
+			*) [ "$uri" != "$archive" ] || apt_private_stanza "$uri" "$own" ;;
+			esac
+		done <<<"$apt_private_known"
+	done >"$apt_private_dir/devgate.sources"
+	apt_private get update -q >"$apt_private_dir/log" 2>&1 </dev/null &&
+		! grep -qE '^(E:|W: (Failed|GPG|An error|Some index))' "$apt_private_dir/log"
+}
+
 apt_private_open() {
-	local archive uri codename suite own_uri own_suite
+	local archive apt_private_known
 	command -v apt-get >/dev/null || {
 		echo "${0##*/}: apt-get not found: the set-up knows Debian only" >&2
 		return 1
 	}
-	archive=$(apt_private_archive) || {
+	apt_private_known=$(apt_private_sources)
+	[ -n "$apt_private_known" ] || {
 		echo "${0##*/}: no Debian archive among the machine's apt sources (see /etc/apt)" >&2
 		return 1
 	}
-	read -r uri codename <<<"$archive"
 	apt_private_dir=$(mktemp -d "${TMPDIR:-/var/tmp}/devgate-apt.XXXXXX") || return 1
 	chmod 755 "$apt_private_dir"
 	mkdir -p "$apt_private_dir"/lists/partial "$apt_private_dir"/cache/archives/partial
-	for suite; do
-		if [ "$suite" = own ]; then
-			while read -r own_uri own_suite; do
-				apt_private_stanza "$own_uri" "$own_suite"
-			done < <(apt_private_own "$codename")
-		else
-			apt_private_stanza "$uri" "$suite"
-		fi
-	done >"$apt_private_dir/devgate.sources"
-	if ! apt_private get update -q >"$apt_private_dir/log" 2>&1 </dev/null ||
-	   grep -q '^[WE]: Failed' "$apt_private_dir/log"; then
-		sed 's/^/    /' "$apt_private_dir/log" >&2
-		echo "${0##*/}: the package lists of $* could not be downloaded from the machine's archive" >&2
-		return 1
-	fi
+	# Others may serve a suite of the release's name: the one whose signature holds is Debian's.
+	while read -r archive; do
+		! apt_private_try "$archive" "$@" || return 0
+	done < <(awk '$2 !~ /-/ { print $1 }' <<<"$apt_private_known")
+	sed 's/^/    /' "$apt_private_dir/log" >&2
+	echo "${0##*/}: the package lists of $* could not be downloaded from the machine's archive" >&2
+	return 1
 }
 
 apt_private_close() {

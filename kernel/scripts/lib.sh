@@ -64,6 +64,24 @@ import_directory() {
 	base_commit "$name" "$(GIT_INDEX_FILE=$index git --git-dir="$store" write-tree)"
 }
 
+# What a tree with the series applied is made of.
+series_id() {
+	{
+		echo "$1"
+		series | while read -r name; do
+			echo "$name"
+			cat "$series_dir/$name"
+		done
+	} | sha256sum | cut -d ' ' -f 1
+}
+
+# Notes in the work tree $1 that its HEAD is the series as it is now, on the base $2.
+mark_applied() {
+	git -C "$1" update-ref refs/devgate/base "$2"
+	git -C "$1" update-ref refs/devgate/applied HEAD
+	git -C "$1" config devgate.series "$(series_id "$2")"
+}
+
 # Applies the series to the work tree $1, whose HEAD is the base.
 apply_series() {
 	local tree=$1 patches=() name
@@ -82,5 +100,4 @@ apply_series() {
 		git -C "$tree" am --abort >&2 || true
 		die "the series does not apply to $(cat "$cache/source")"
 	fi
-	git -C "$tree" update-ref refs/devgate/applied HEAD
 }
