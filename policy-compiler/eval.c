@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+#include "eval.h"
+#include "glob.h"
+#include "literal.h"
+
+/* Ordered so that `and` is the least and `or` the greatest of the two (Kleene). */
+enum dg_kleene {
+	DG_FALSE,
+	DG_UNKNOWN,
+	DG_TRUE,
+};
+
+/* Does one known value belong to the item? Value and item are of one type. */
+static bool dg_eval_item(const struct dg_item *item, const struct dg_literal *value)
+{
+	switch (item->kind) {
+	case DG_ITEM_LITERAL:
+		if (dg_literal_is_pattern(&item->low))
+			return (value->num & item->low.mask) == (item->low.num & item->low.mask);
+		return dg_literal_equal(&item->low, value);
+	case DG_ITEM_RANGE:
+		return value->num >= item->low.num && value->num <= item->high.num;
+	case DG_ITEM_SET:
+		for (size_t i = 0; i < item->set->item_count; i++)
+			if (dg_eval_item(&item->set->items[i], value))
+				return true;
+		return false;
+	}
+	return false;
+}
+
+/* The test on one known value. */
+static bool dg_eval_value(const struct dg_expr *test, const struct dg_literal *value)
+{
+	const struct dg_literal *literal = &test->literal;
+
+	switch (test->test) {
+	case DG_TEST_TRUE:
+		return value->num != 0;
+	case DG_TEST_EQ:
+		return dg_literal_equal(value, literal);
+	case DG_TEST_NE:
+		return !dg_literal_equal(value, literal);
+	case DG_TEST_LT:
+		return value->num < literal->num;
+	case DG_TEST_LE:
+		return value->num <= literal->num;
+	case DG_TEST_GT:
+		return value->num > literal->num;
+	case DG_TEST_GE:
+		return value->num >= literal->num;
+	case DG_TEST_IN:
+		for (size_t i = 0; i < test->item_count; i++)
+			if (dg_eval_item(&test->items[i], value))
+				return true;
+		return false;
+	case DG_TEST_LIKE:
+		return dg_glob_match(literal->str.data, literal->str.len, value->str.data,
+				     value->str.len);
+	case DG_TEST_KNOWN:
+	case DG_TEST_NOT_KNOWN:
+		break; /* not about a value */
+	}
+	return false;
+}
+
+static enum dg_kleene dg_eval_test(const struct dg_expr *test, const struct dg_device *device)
+{
+	const struct dg_fact *fact = dg_device_fact(device, test->attr, test->index);
+	bool any = test->quantifier == DG_QUANT_ANY;
+
+	if (test->test == DG_TEST_KNOWN)
+		return fact->known ? DG_TRUE : DG_FALSE;
+	if (test->test == DG_TEST_NOT_KNOWN)
+		return fact->known ? DG_FALSE : DG_TRUE;
+	if (!fact->known)
+		return DG_UNKNOWN;
+	if (test->quantifier == DG_QUANT_NONE)
+		return dg_eval_value(test, &fact->scalar) ? DG_TRUE : DG_FALSE;
+
+	/* `all` of an empty set is false: nothing is admitted for lack of anything to check. */
+	if (!fact->element_count)
+		return DG_FALSE;
+	for (size_t i = 0; i < fact->element_count; i++)
+		if (dg_eval_value(test, &fact->elements[i]) == any)
+			return any ? DG_TRUE : DG_FALSE;
+	return any ? DG_FALSE : DG_TRUE;
+}
+
+static enum dg_kleene dg_eval_expr(const struct dg_expr *expr, const struct dg_device *device)
+{
+	enum dg_kleene left, right;
+
+	switch (expr->kind) {
+	case DG_EXPR_TRUE:
+		return DG_TRUE;
+	case DG_EXPR_FALSE:
+		return DG_FALSE;
+	case DG_EXPR_NOT:
+		return DG_TRUE - dg_eval_expr(expr->left, device);
+	case DG_EXPR_AND:
+		left = dg_eval_expr(expr->left, device);
+		right = dg_eval_expr(expr->right, device);
+		return left < right ? left : right;
+	case DG_EXPR_OR:
+		left = dg_eval_expr(expr->left, device);
+		right = dg_eval_expr(expr->right, device);
+		return left > right ? left : right;
+	case DG_EXPR_TEST:
+		return dg_eval_test(expr, device);
+	}
+	return DG_UNKNOWN;
+}
+
+/*
+ * from <= t < until. Without a synchronised clock nobody can say that `until` has not come: such an
+ * allow is over, and what denies goes on.
+ */
+static bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_synced)
+{
+	if (rule->has_from && time < rule->from)
+		return false;
+	if (!rule->has_until)
+		return true;
+	if (!clock_synced)
+		return rule->effect != DG_EFFECT_ALLOW;
+	return time < rule->until;
+}
+
+/* Would the rule decide, if the search came to it? An unknown condition is enough to deny. */
+static bool dg_eval_matches(const struct dg_rule_node *rule, const struct dg_device *device,
+			    enum dg_op op, uint64_t time, bool clock_synced)
+{
+	enum dg_kleene condition;
+
+	if (!(rule->ops & 1U << op) || !dg_eval_live(rule, time, clock_synced))
+		return false;
+	condition = rule->where ? dg_eval_expr(rule->where, device) : DG_TRUE;
+	return rule->effect == DG_EFFECT_ALLOW ? condition == DG_TRUE : condition != DG_FALSE;
+}
+
+static bool dg_eval_audited(enum dg_audit audit, enum dg_verdict verdict)
+{
+	return audit == DG_AUDIT_ALWAYS ||
+	       (audit == DG_AUDIT_DENIED && verdict == DG_VERDICT_DENY);
+}
+
+void dg_eval_decide(const struct dg_policy *policy, const struct dg_device *device, enum dg_op op,
+		    uint64_t time, bool clock_synced, struct dg_answer *ret)
+{
+	struct dg_answer answer = {
+		.verdict = policy->defaults[op],
+		.rule = DG_RULE_DEFAULT,
+		.would = DG_RULE_NONE,
+	};
+	enum dg_audit audit = DG_AUDIT_DENIED;
+
+	/* 1. The first forbid whose condition is true or unknown. */
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct dg_rule_node *rule = &policy->rules[i];
+
+		if (rule->effect != DG_EFFECT_FORBID ||
+		    !dg_eval_matches(rule, device, op, time, clock_synced))
+			continue;
+		answer.verdict = DG_VERDICT_DENY;
+		answer.rule = (uint32_t)i;
+		audit = rule->audit;
+		goto decided;
+	}
+	/* 2. The first allow or deny that matches; permissive ones are noted and passed over. */
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct dg_rule_node *rule = &policy->rules[i];
+		bool allow = rule->effect == DG_EFFECT_ALLOW;
+
+		if (rule->effect == DG_EFFECT_FORBID ||
+		    !dg_eval_matches(rule, device, op, time, clock_synced))
+			continue;
+		if (rule->permissive) {
+			if (rule->audit != DG_AUDIT_NEVER)
+				answer.flags |= DG_LEAF_AUDIT;
+			if (answer.would == DG_RULE_NONE) {
+				answer.would = (uint32_t)i;
+				if (allow)
+					answer.flags |= DG_LEAF_WOULD_ALLOW;
+			}
+			continue;
+		}
+		answer.verdict = allow ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
+		answer.rule = (uint32_t)i;
+		audit = rule->audit;
+		break;
+	}
+decided:
+	/* 3. Else the default, which is audited like a rule that says nothing about it. */
+	if (dg_eval_audited(audit, (enum dg_verdict)answer.verdict))
+		answer.flags |= DG_LEAF_AUDIT;
+	*ret = answer;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * What the files of the front end share: the state of one load (struct dg_front), of one file being
+ * parsed (struct dg_parser), and the functions between them. Not for others: they use policy.h.
+ *
+ * Functions that return int give 0, -EBADMSG after a syntax error that was reported (the statement is
+ * given up, the caller recovers), or -ENOMEM. Wrong names and types are reported and parsing goes on.
+ */
+#pragma once
+
+#include "facts.h"
+#include "lexer.h"
+#include "policy.h"
+#include "symtab.h"
+
+#define DG_DEPTH_MAX 200	  /* of parentheses and `not`; of sets in sets */
+#define DG_IMPORT_DEPTH_MAX 64
+#define DG_SET_ITEMS_MAX 1000000U /* with the sets in it counted out */
+
+struct dg_front {
+	struct dg_policy *policy;
+	struct dg_arena *arena;
+	struct dg_diags *diags;
+	unsigned int flags; /* enum dg_load_flags */
+	uint64_t now;
+	char *root_folder; /* real path; NULL when it has none */
+	struct dg_symtab sets, rules, asserts, tests;
+	struct dg_pos first_pos; /* of the first statement, or of the end of an empty file */
+	bool first_seen, policy_seen;
+	uint32_t defaults_seen;	 /* bit n: enum dg_op n */
+	bool defaults_uncertain; /* a statement that may have held one was not understood */
+	bool syntax_failed;
+	bool undecidable;	 /* rules, sets or defaults are not what the text means them to be */
+	size_t benign_errors;	 /* those that leave a rule's meaning clear */
+	bool *rule_broken;	 /* beside policy->rules */
+};
+
+struct dg_parser {
+	struct dg_front *front;
+	struct dg_lexer lexer;
+	struct dg_token token; /* the one to be looked at next */
+	size_t last_end;       /* end of the token before it */
+	const char *folder;    /* of this file as it was named, with a / at the end, or "" */
+	unsigned int below;    /* folders between this file and the root file's folder */
+	unsigned int import_depth;
+	unsigned int depth;    /* of the expression */
+	uint32_t ops;	       /* of the statement whose condition is read */
+	bool in_rule;
+	bool unknown_op;       /* a list of operations had one */
+	bool missing_semicolon; /* that was the error: the next statement may begin right here */
+};
+
+/* parser.c: tokens */
+int dg_parser_advance(struct dg_parser *p);
+bool dg_parser_at_word(const struct dg_parser *p, const char *word);
+static inline bool dg_parser_at(const struct dg_parser *p, enum dg_token_kind kind)
+{
+	return p->token.kind == kind;
+}
+struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token);
+/* Report `expected …, found …` at the token. Always -EBADMSG. */
+int dg_parser_expected(struct dg_parser *p, const char *fmt, ...) _printf_(2, 3);
+/* Step over a token of that kind, or report it as expected. */
+int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what);
+int dg_parser_eat_word(struct dg_parser *p, const char *word);
+int dg_parser_semicolon(struct dg_parser *p);
+/* Take a string token; @ret_token keeps it. */
+int dg_parser_string(struct dg_parser *p, const char *what, struct dg_token *ret_token);
+/* From the start of @from to the last token that was stepped over. */
+struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_token *from);
+/* A word of the language that cannot name a set. */
+bool dg_is_reserved(struct dg_bytes word);
+/* Report; counts as an error of the statement being read. */
+void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_pos *pos,
+		      const char *fmt, ...) _printf_(4, 5);
+/* Parse all of @source, which policy->sources holds. */
+int dg_parse_file(struct dg_front *front, const struct dg_source *source, const char *folder,
+		  unsigned int below, unsigned int import_depth);
+
+/* parse_rule.c */
+int dg_parse_rule(struct dg_parser *p, enum dg_effect effect);
+int dg_parse_assert(struct dg_parser *p);
+/* OP, …; *@ret_pos has DG_OP_MAX elements, set where the mask has a bit. */
+int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos);
+/* allow or deny */
+int dg_parse_verdict(struct dg_parser *p, enum dg_verdict *ret);
+
+/* parse_expr.c */
+int dg_parse_expr(struct dg_parser *p, struct dg_expr **ret);
+
+/* parse_test.c */
+int dg_parse_test(struct dg_parser *p);
+int dg_parse_time(struct dg_parser *p, uint64_t *ret, struct dg_pos *ret_pos);
+
+/*
+ * parse_set.c: items up to the closing brace, which is stepped over. With @attr they are of its type,
+ * else all of the type of the first, which goes to *@ret_type. *@ret_broken: something was reported.
+ */
+struct dg_items {
+	struct dg_item *items;
+	size_t count;
+	enum dg_type type;
+	bool typed;  /* @type is set */
+	bool broken; /* something in it was reported */
+	uint64_t total;
+	unsigned int depth;
+};
+int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+		   struct dg_items *ret);
+/* One literal, range or set name after `in`. */
+int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+		  struct dg_items *items);
+int dg_parse_set(struct dg_parser *p);
+
+/* import.c */
+int dg_parse_import(struct dg_parser *p);
+
+/* typecheck.c: all report what is wrong and return whether it is right */
+const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *token,
+				   unsigned int *ret_index);
+bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
+		     const struct dg_token *token, bool pattern, struct dg_literal *ret);
+bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct dg_pos *attr_pos,
+		  const struct dg_pos *test_pos);
+
+/* check.c: what is judged over the whole policy */
+void dg_check_policy(struct dg_front *front);
+/* Is spdm.verified true wherever @expr is true, as far as its shape shows? (Sound, not complete.) */
+bool dg_check_implies_verified(const struct dg_expr *expr);
+
+/* inventory.c: the one device of a test's file */
+int dg_inventory_read_device(const char *path, struct dg_arena *arena, struct dg_diags *diags,
+			     struct dg_device **ret);
+/*
+ * Give a set-valued fact its elements: the distinct ones among @count. More than the limit, and the
+ * fact is unknown and false is returned.
+ */
+bool dg_fact_set_elements(struct dg_fact *fact, const struct dg_attr *attr,
+			  struct dg_literal *elements, size_t count);
+/* Give the device its label: @name (data NULL: none), else device.name, else #@position. */
+int dg_device_set_label(struct dg_device *device, struct dg_bytes name, size_t position,
+			struct dg_arena *arena);

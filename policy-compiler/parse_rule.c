@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+/* Rules and assertions (language page, section 4). */
+#include <string.h>
+
+#include "frontend.h"
+#include "suggest.h"
+#include "utf8.h"
+
+int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos)
+{
+	uint32_t ops = 0;
+
+	for (;;) {
+		struct dg_bytes text = dg_parser_text(p, &p->token);
+		int op, err;
+
+		if (!dg_parser_at(p, DG_TOKEN_NAME))
+			return dg_parser_expected(p, "an operation");
+		op = dg_op_find(text.data, text.len);
+		if (op < 0) {
+			struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+
+			dg_suggest_ops(&near);
+			dg_parser_report(p, DG_E027, &p->token.pos,
+					 "no operation is called \"%.*s\"%s", (int)text.len,
+					 text.data, dg_suggest_text(&near));
+			p->unknown_op = true;
+		} else if (ops & 1U << op) {
+			dg_parser_report(p, DG_E026, &p->token.pos,
+					 "the operation \"%s\" stands in the list twice",
+					 dg_op_name((enum dg_op)op));
+		} else {
+			ops |= 1U << op;
+			ret_pos[op] = p->token.pos;
+		}
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+		if (!dg_parser_at(p, DG_TOKEN_COMMA))
+			break;
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+	}
+	*ret_ops = ops;
+	return 0;
+}
+
+int dg_parse_verdict(struct dg_parser *p, enum dg_verdict *ret)
+{
+	enum dg_verdict verdict;
+	int err;
+
+	if (dg_parser_at_word(p, "allow"))
+		verdict = DG_VERDICT_ALLOW;
+	else if (dg_parser_at_word(p, "deny"))
+		verdict = DG_VERDICT_DENY;
+	else
+		return dg_parser_expected(p, "`allow` or `deny`");
+	err = dg_parser_advance(p);
+	if (!err)
+		*ret = verdict;
+	return err;
+}
+
+int dg_parse_time(struct dg_parser *p, uint64_t *ret, struct dg_pos *ret_pos)
+{
+	struct dg_token token = p->token;
+
+	if (!dg_parser_at(p, DG_TOKEN_LITERAL))
+		return dg_parser_expected(p, "a time (2026-12-01 or 2026-12-01T08:00:00Z)");
+	if (!token.poisoned && token.literal.type != DG_TYPE_TIME)
+		dg_parser_report(p, DG_E051, &token.pos,
+				 "a time (2026-12-01 or 2026-12-01T08:00:00Z) is wanted, this is %s",
+				 dg_type_name(token.literal.type));
+	*ret = token.literal.type == DG_TYPE_TIME ? token.literal.num : 0;
+	*ret_pos = token.pos;
+	return dg_parser_advance(p);
+}
+
+/* An option's word was seen before? Then say so; reading goes on. */
+static bool dg_option_again(struct dg_parser *p, uint32_t *seen, uint32_t option)
+{
+	struct dg_bytes text = dg_parser_text(p, &p->token);
+	bool again = *seen & option;
+
+	if (again)
+		dg_parser_report(p, DG_E031, &p->token.pos, "the option \"%.*s\" is given twice",
+				 (int)text.len, text.data);
+	*seen |= option;
+	return again;
+}
+
+enum dg_option {
+	DG_OPTION_FROM = 1 << 0,
+	DG_OPTION_UNTIL = 1 << 1,
+	DG_OPTION_REASON = 1 << 2,
+	DG_OPTION_MODE = 1 << 3,
+	DG_OPTION_AUDIT = 1 << 4,
+};
+
+static int dg_parse_option_reason(struct dg_parser *p, struct dg_rule_node *rule)
+{
+	struct dg_token token;
+	int err;
+
+	err = dg_parser_advance(p) ?: dg_parser_string(p, "the reason in quotes", &token);
+	if (err)
+		return err;
+	if (!token.poisoned && !dg_utf8_valid(token.literal.str.data, token.literal.str.len))
+		dg_parser_report(p, DG_E010, &token.pos, "the reason is not valid UTF-8");
+	rule->reason = token.literal.str;
+	rule->has_reason = true;
+	return 0;
+}
+
+static int dg_parse_option_mode(struct dg_parser *p, struct dg_rule_node *rule)
+{
+	struct dg_token start = p->token;
+	struct dg_pos pos;
+	int err;
+
+	err = dg_parser_advance(p) ?: dg_parser_eat_word(p, "permissive");
+	if (err)
+		return err;
+	pos = dg_parser_pos_since(p, &start);
+	if (rule->effect == DG_EFFECT_FORBID)
+		dg_parser_report(p, DG_E032, &pos,
+				 "a forbid cannot be permissive; write a deny for that");
+	rule->permissive = true;
+	return 0;
+}
+
+static int dg_parse_option_audit(struct dg_parser *p, struct dg_rule_node *rule)
+{
+	int err = dg_parser_advance(p);
+
+	if (err)
+		return err;
+	if (dg_parser_at_word(p, "always"))
+		rule->audit = DG_AUDIT_ALWAYS;
+	else if (dg_parser_at_word(p, "denied"))
+		rule->audit = DG_AUDIT_DENIED;
+	else if (dg_parser_at_word(p, "never"))
+		rule->audit = DG_AUDIT_NEVER;
+	else
+		return dg_parser_expected(p, "`always`, `denied` or `never`");
+	return dg_parser_advance(p);
+}
+
+/* One option into @rule, which is a scratch copy when the option was there before. */
+static int dg_parse_option(struct dg_parser *p, enum dg_option option, struct dg_rule_node *rule,
+			   struct dg_pos *until_pos)
+{
+	struct dg_pos pos;
+	int err;
+
+	switch (option) {
+	case DG_OPTION_FROM:
+		rule->has_from = true;
+		return dg_parser_advance(p) ?: dg_parse_time(p, &rule->from, &pos);
+	case DG_OPTION_UNTIL:
+		err = dg_parser_advance(p) ?: dg_parse_time(p, &rule->until, until_pos);
+		rule->has_until = true;
+		return err;
+	case DG_OPTION_REASON:
+		return dg_parse_option_reason(p, rule);
+	case DG_OPTION_MODE:
+		return dg_parse_option_mode(p, rule);
+	case DG_OPTION_AUDIT:
+		return dg_parse_option_audit(p, rule);
+	}
+	return 0;
+}
+
+static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule)
+{
+	static const struct {
+		const char *word;
+		enum dg_option option;
+	} options[] = {
+		{ "from", DG_OPTION_FROM },	{ "until", DG_OPTION_UNTIL },
+		{ "reason", DG_OPTION_REASON }, { "mode", DG_OPTION_MODE },
+		{ "audit", DG_OPTION_AUDIT },
+	};
+	size_t errors = p->front->diags->errors;
+	struct dg_pos until_pos = { 0 };
+	uint32_t seen = 0;
+
+	for (;;) {
+		struct dg_rule_node scratch = *rule;
+		bool again;
+		size_t i;
+		int err;
+
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			if (dg_parser_at_word(p, options[i].word))
+				break;
+		if (i == ARRAY_SIZE(options))
+			break;
+		again = dg_option_again(p, &seen, options[i].option);
+		err = dg_parse_option(p, options[i].option, again ? &scratch : rule, &until_pos);
+		if (err)
+			return err;
+	}
+	if (p->front->diags->errors != errors || !rule->has_until)
+		return 0;
+	if (rule->has_from && rule->from >= rule->until)
+		dg_parser_report(p, DG_E033, &until_pos, "`until` is not after `from`");
+	else if (rule->until <= p->front->now && !(p->front->flags & DG_LOAD_NO_EXPIRED))
+		dg_parser_report(p, DG_E202, &until_pos,
+				 "the rule has expired: it decides nothing any more");
+	return 0;
+}
+
+static void dg_check_rule_id(struct dg_parser *p, const struct dg_token *token)
+{
+	struct dg_bytes id = token->literal.str;
+
+	if (token->poisoned)
+		return;
+	if (id.len < 1 || id.len >= DG_NAME_BYTES) {
+		p->front->benign_errors++;
+		dg_parser_report(p, DG_E024, &token->pos,
+				 "the rule's id has %zu bytes; 1 to %d are allowed", id.len,
+				 DG_NAME_BYTES - 1);
+	}
+	if (!dg_utf8_valid(id.data, id.len)) {
+		p->front->benign_errors++;
+		dg_parser_report(p, DG_E010, &token->pos, "the rule's id is not valid UTF-8");
+	}
+}
+
+/*
+ * Take a name into its table. *@ret is its symbol, or NULL when it is poisoned or already there
+ * (reported).
+ */
+static int dg_declare(struct dg_parser *p, struct dg_symtab *table, const struct dg_token *token,
+		      enum dg_diag_id twice, const char *what, struct dg_symbol **ret)
+{
+	struct dg_bytes name = token->literal.str;
+	struct dg_symbol *earlier;
+
+	*ret = NULL;
+	if (token->poisoned)
+		return 0;
+	earlier = dg_symtab_find(table, name);
+	if (earlier) {
+		dg_parser_report(p, twice, &token->pos,
+				 "the %s \"%.*s\" is there already, at %s:%u", what, (int)name.len,
+				 name.data, earlier->pos.source->name, earlier->pos.line);
+		p->front->benign_errors++;
+		return 0;
+	}
+	*ret = dg_symtab_add(table, name, token->pos);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int dg_parse_where(struct dg_parser *p, uint32_t ops, bool in_rule, struct dg_expr **ret)
+{
+	int err;
+
+	if (!dg_parser_at_word(p, "where"))
+		return 0;
+	p->ops = ops;
+	p->in_rule = in_rule;
+	err = dg_parser_advance(p) ?: dg_parse_expr(p, ret);
+	p->ops = 0;
+	p->in_rule = false;
+	return err;
+}
+
+static int dg_rule_add(struct dg_front *front, const struct dg_rule_node *rule, bool broken)
+{
+	struct dg_policy *policy = front->policy;
+	size_t count = policy->rule_count;
+
+	if (!dg_arena_grow(front->arena, &policy->rules, count, sizeof(*policy->rules)) ||
+	    !dg_arena_grow(front->arena, &front->rule_broken, count, sizeof(bool)))
+		return -ENOMEM;
+	policy->rules[count] = *rule;
+	front->rule_broken[count] = broken;
+	policy->rule_count++;
+	return 0;
+}
+
+/* forbid|allow|deny STRING on OP, … [where EXPR] [OPTION…]; */
+int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
+{
+	struct dg_front *front = p->front;
+	size_t errors = front->diags->errors - front->benign_errors;
+	struct dg_rule_node rule = { .effect = effect, .audit = DG_AUDIT_DENIED };
+	struct dg_token keyword = p->token, id;
+	struct dg_pos op_pos[DG_OP_MAX];
+	struct dg_symbol *symbol;
+	bool broken;
+	int err;
+
+	err = dg_parser_advance(p) ?: dg_parser_string(p, "the rule's id in quotes", &id);
+	if (err)
+		return err;
+	rule.id = id.literal.str;
+	rule.pos = dg_parser_pos_since(p, &keyword);
+	dg_check_rule_id(p, &id);
+	err = dg_declare(p, &front->rules, &id, DG_E025, "rule", &symbol);
+	if (!err)
+		err = dg_parser_eat_word(p, "on");
+	if (!err)
+		err = dg_parse_ops(p, &rule.ops, op_pos);
+	if (!err)
+		err = dg_parse_where(p, rule.ops, true, &rule.where);
+	broken = front->diags->errors - front->benign_errors != errors;
+	if (!err)
+		err = dg_parse_options(p, &rule);
+	if (err)
+		return err;
+	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
+		p->missing_semicolon = true;
+		return dg_parser_expected(p, "%s", rule.where ?
+							   "`and`, `or`, an option or ';'" :
+							   "',', `where`, an option or ';'");
+	}
+	if (symbol)
+		symbol->index = front->policy->rule_count;
+	return dg_rule_add(front, &rule, broken) ?: dg_parser_advance(p);
+}
+
+/* assert STRING never|always OP, … [where EXPR]; */
+int dg_parse_assert(struct dg_parser *p)
+{
+	struct dg_policy *policy = p->front->policy;
+	struct dg_token keyword = p->token, name;
+	struct dg_pos op_pos[DG_OP_MAX];
+	struct dg_assert_node node = { 0 };
+	struct dg_symbol *symbol;
+	int err;
+
+	err = dg_parser_advance(p) ?: dg_parser_string(p, "the assertion's name in quotes", &name);
+	if (err)
+		return err;
+	node.name = name.literal.str;
+	node.pos = dg_parser_pos_since(p, &keyword);
+	err = dg_declare(p, &p->front->asserts, &name, DG_E037, "assertion", &symbol);
+	if (err)
+		return err;
+	node.always = dg_parser_at_word(p, "always");
+	if (!node.always && !dg_parser_at_word(p, "never"))
+		return dg_parser_expected(p, "`never` or `always`");
+	err = dg_parser_advance(p) ?: dg_parse_ops(p, &node.ops, op_pos);
+	if (!err)
+		err = dg_parse_where(p, node.ops, false, &node.where);
+	if (err)
+		return err;
+	if (!dg_arena_grow(p->front->arena, &policy->asserts, policy->assert_count, sizeof(node)))
+		return -ENOMEM;
+	policy->asserts[policy->assert_count++] = node;
+	return dg_parser_semicolon(p);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+/* `set` statements and the lists of items after `in`. */
+#include <string.h>
+
+#include "frontend.h"
+#include "literal.h"
+#include "suggest.h"
+
+#define DG_SUGGEST_SETS_MAX 1000 /* more are not searched for a similar name */
+
+static bool dg_token_is_word(const struct dg_parser *p, const struct dg_token *token,
+			     const char *word)
+{
+	struct dg_bytes text = dg_parser_text(p, token);
+
+	return token->kind == DG_TOKEN_NAME && text.len == strlen(word) &&
+	       !memcmp(text.data, word, text.len);
+}
+
+static bool dg_is_enum_name(struct dg_bytes text)
+{
+	for (int id = 0; id < DG_ATTR_MAX; id++) {
+		const char *const *names = dg_schema_enum_names(dg_schema_attr((enum dg_attr_id)id));
+
+		for (; names && *names; names++)
+			if (strlen(*names) == text.len && !memcmp(*names, text.data, text.len))
+				return true;
+	}
+	return false;
+}
+
+static void dg_report_unknown_set(struct dg_parser *p, const struct dg_token *token)
+{
+	struct dg_bytes text = dg_parser_text(p, token);
+	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+	const struct dg_policy *policy = p->front->policy;
+
+	for (size_t i = 0; i < policy->set_count && policy->set_count <= DG_SUGGEST_SETS_MAX; i++)
+		dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
+	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
+			 (int)text.len, text.data, dg_suggest_text(&near));
+}
+
+/* A set's name as an item. False after a report. */
+static bool dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_set,
+			const struct dg_token *token, struct dg_items *items,
+			struct dg_item *ret)
+{
+	struct dg_bytes text = dg_parser_text(p, token);
+	struct dg_symbol *symbol = dg_symtab_find(&p->front->sets, text);
+
+	if (!symbol) {
+		if (in_set && dg_is_enum_name(text))
+			dg_parser_report(p, DG_E046, &token->pos,
+					 "\"%.*s\" is an enum's name; a set holds literals and "
+					 "earlier sets",
+					 (int)text.len, text.data);
+		else
+			dg_report_unknown_set(p, token);
+		return false;
+	}
+	if (symbol->set)
+		symbol->set->used = true;
+	if (symbol->broken) {
+		p->front->undecidable = true;
+		return false;
+	}
+	if (attr && symbol->set->type != attr->type) {
+		dg_parser_report(p, DG_E051, &token->pos,
+				 "the set \"%.*s\" is of type %s, the attribute %s of type %s",
+				 (int)text.len, text.data, dg_type_name(symbol->set->type),
+				 attr->name, dg_type_name(attr->type));
+		return false;
+	}
+	ret->kind = DG_ITEM_SET;
+	ret->set = symbol->set;
+	items->total += symbol->items - 1;
+	if (symbol->depth >= items->depth)
+		items->depth = symbol->depth + 1;
+	return true;
+}
+
+/* One end of an item in a `set`, where no attribute says which type is wanted. */
+static bool dg_item_plain(struct dg_parser *p, const struct dg_token *token,
+			  struct dg_literal *ret)
+{
+	if (token->poisoned)
+		return false;
+	if (token->kind == DG_TOKEN_NAME) {
+		*ret = (struct dg_literal){
+			.type = DG_TYPE_BOOL,
+			.pos = token->pos,
+			.num = dg_token_is_word(p, token, "true"),
+			.mask = UINT64_MAX,
+		};
+		return true;
+	}
+	*ret = token->literal;
+	return true;
+}
+
+static bool dg_item_range(struct dg_parser *p, struct dg_item *item)
+{
+	if (item->low.type != DG_TYPE_INT || item->high.type != DG_TYPE_INT) {
+		dg_parser_report(p, DG_E052, &item->pos, "a range is of two ints");
+		return false;
+	}
+	if (item->low.num > item->high.num) {
+		dg_parser_report(p, DG_E045, &item->pos, "the range ends before it begins");
+		return false;
+	}
+	item->kind = DG_ITEM_RANGE;
+	return true;
+}
+
+/*
+ * Make an item of one or two tokens. @attr NULL with @attr_known: in a `set`; NULL without: the
+ * attribute was unknown, so nothing can be said about types.
+ */
+static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+			 const struct dg_token *low, const struct dg_token *high,
+			 struct dg_items *items, struct dg_item *ret)
+{
+	bool in_set = attr_known && !attr, fine;
+	bool named = low->kind == DG_TOKEN_NAME && !dg_token_is_word(p, low, "true") &&
+		     !dg_token_is_word(p, low, "false") && (!attr || attr->type != DG_TYPE_ENUM);
+
+	ret->pos = dg_parser_pos_since(p, low);
+	ret->kind = DG_ITEM_LITERAL;
+	if (!attr_known) {
+		/* Said about the attribute already; but a set named here is not unused. */
+		struct dg_symbol *symbol =
+			dg_symtab_find(&p->front->sets, dg_parser_text(p, low));
+
+		if (named && symbol && symbol->set)
+			symbol->set->used = true;
+		return false;
+	}
+	if (named && high) {
+		dg_parser_report(p, DG_E052, &ret->pos, "a range is of two ints");
+		return false;
+	}
+	if (named)
+		return dg_item_set(p, attr, in_set, low, items, ret);
+	if (!attr) {
+		fine = dg_item_plain(p, low, &ret->low) &&
+		       (!high || dg_item_plain(p, high, &ret->high));
+	} else if (high && attr->type != DG_TYPE_INT) {
+		dg_parser_report(p, DG_E052, &ret->pos, "a range is for int attributes; %s is %s",
+				 attr->name, dg_type_name(attr->type));
+		return false;
+	} else {
+		fine = dg_type_literal(p, attr, low, true, &ret->low);
+		if (high && !dg_type_literal(p, attr, high, true, &ret->high))
+			fine = false;
+	}
+	return fine && (!high || dg_item_range(p, ret));
+}
+
+int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+		  struct dg_items *items)
+{
+	bool in_set = attr_known && !attr;
+	struct dg_token low = p->token, high = { 0 };
+	struct dg_item item = { 0 };
+	bool range = false;
+	enum dg_type type;
+	int err;
+
+	if (!dg_parser_at(p, DG_TOKEN_LITERAL) && !dg_parser_at(p, DG_TOKEN_STRING) &&
+	    !dg_parser_at(p, DG_TOKEN_NAME))
+		return dg_parser_expected(p, "%s",
+					  in_set ? "a literal, a range or an earlier set's name" :
+						   "a literal, a range, a name or '{'");
+	err = dg_parser_advance(p);
+	if (err)
+		return err;
+	if (dg_parser_at(p, DG_TOKEN_DOTS)) {
+		range = true;
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+		if (!dg_parser_at(p, DG_TOKEN_LITERAL) && !dg_parser_at(p, DG_TOKEN_STRING) &&
+		    !dg_parser_at(p, DG_TOKEN_NAME))
+			return dg_parser_expected(p, "the end of the range");
+		high = p->token;
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+	}
+	items->total++;
+	if (!dg_item_make(p, attr, attr_known, &low, range ? &high : NULL, items, &item)) {
+		items->broken = true;
+		return 0;
+	}
+	type = item.kind == DG_ITEM_SET ? item.set->type : item.low.type;
+	if (in_set && items->typed && type != items->type) {
+		dg_parser_report(p, DG_E043, &item.pos,
+				 "an item of type %s in a set of type %s", dg_type_name(type),
+				 dg_type_name(items->type));
+		items->broken = true;
+		return 0;
+	}
+	items->type = type;
+	items->typed = true;
+	if (!dg_arena_grow(p->front->arena, &items->items, items->count, sizeof(item)))
+		return -ENOMEM;
+	items->items[items->count++] = item;
+	return 0;
+}
+
+int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+		   struct dg_items *ret)
+{
+	struct dg_items items = { 0 };
+	int err;
+
+	if (dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
+		dg_parser_report(p, DG_E044, &p->token.pos, "a set holds at least one item");
+		items.broken = true;
+		err = dg_parser_advance(p);
+		if (!err)
+			*ret = items;
+		return err;
+	}
+	for (;;) {
+		err = dg_parse_item(p, attr, attr_known, &items);
+		if (err)
+			return err;
+		if (!dg_parser_at(p, DG_TOKEN_COMMA))
+			break;
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+		if (dg_parser_at(p, DG_TOKEN_CLOSE_BRACE))
+			return dg_parser_expected(p, "another item after ','");
+	}
+	err = dg_parser_eat(p, DG_TOKEN_CLOSE_BRACE, "',' or '}'");
+	if (!err)
+		*ret = items;
+	return err;
+}
+
+static int dg_set_define(struct dg_parser *p, const struct dg_token *name, struct dg_symbol *symbol,
+			 const struct dg_items *items)
+{
+	struct dg_policy *policy = p->front->policy;
+	struct dg_set *set = dg_arena_new_of(p->front->arena, struct dg_set);
+
+	if (!set || !dg_arena_grow(p->front->arena, &policy->sets, policy->set_count,
+				   sizeof(*policy->sets)))
+		return -ENOMEM;
+	*set = (struct dg_set){
+		.name = symbol->name,
+		.pos = name->pos,
+		.type = items->type,
+		.items = items->items,
+		.item_count = items->count,
+	};
+	policy->sets[policy->set_count++] = set;
+	symbol->set = set;
+	symbol->items = items->total;
+	symbol->depth = items->depth;
+	symbol->broken = items->broken;
+	if (items->total > DG_SET_ITEMS_MAX || items->depth > DG_DEPTH_MAX) {
+		dg_parser_report(p, DG_E049, &name->pos,
+				 "a set has at most %u items and %u sets in one another",
+				 DG_SET_ITEMS_MAX, DG_DEPTH_MAX);
+		symbol->broken = true;
+	}
+	return 0;
+}
+
+/* set NAME = { item, … }; */
+int dg_parse_set(struct dg_parser *p)
+{
+	struct dg_symbol *symbol = NULL, *earlier;
+	struct dg_items items = { 0 };
+	struct dg_token name;
+	struct dg_bytes text;
+	int err;
+
+	err = dg_parser_advance(p);
+	if (err)
+		return err;
+	if (!dg_parser_at(p, DG_TOKEN_NAME))
+		return dg_parser_expected(p, "the set's name");
+	name = p->token;
+	text = dg_parser_text(p, &name);
+	earlier = dg_symtab_find(&p->front->sets, text);
+	if (dg_is_reserved(text)) {
+		dg_parser_report(p, DG_E040, &name.pos,
+				 "\"%.*s\" is a word of the language and cannot name a set",
+				 (int)text.len, text.data);
+	} else if (earlier) {
+		dg_parser_report(p, DG_E041, &name.pos,
+				 "the set \"%.*s\" is defined twice; first at %s:%u", (int)text.len,
+				 text.data, earlier->pos.source->name, earlier->pos.line);
+	} else {
+		text.data = dg_arena_copy(p->front->arena, text.data, text.len);
+		if (!text.data)
+			return -ENOMEM;
+	}
+	err = dg_parser_advance(p);
+	if (!err)
+		err = dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");
+	if (!err)
+		err = dg_parser_eat(p, DG_TOKEN_OPEN_BRACE, "'{'");
+	if (!err)
+		err = dg_parse_items(p, NULL, true, &items);
+	if (err == -ENOMEM)
+		return err;
+	/* Known from here on, so that `set a = { a }` is an unknown set. Broken ones are known too. */
+	if (!dg_is_reserved(text) && !earlier) {
+		symbol = dg_symtab_add(&p->front->sets, text, name.pos);
+		if (!symbol)
+			return -ENOMEM;
+		symbol->broken = true;
+		if (!err && items.count)
+			err = dg_set_define(p, &name, symbol, &items);
+	}
+	return err ?: dg_parser_semicolon(p);
+}

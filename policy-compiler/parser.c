@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+#define _GNU_SOURCE
+/* Statements, and how reading goes on after a syntax error. */
+#include <string.h>
+
+#include "frontend.h"
+#include "suggest.h"
+#include "utf8.h"
+
+int dg_parser_advance(struct dg_parser *p)
+{
+	int err;
+
+	p->last_end = p->token.end;
+	err = dg_lexer_next(&p->lexer, &p->token);
+	if (p->lexer.failed)
+		p->front->syntax_failed = true;
+	return err;
+}
+
+struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token)
+{
+	return dg_token_text(&p->lexer, token);
+}
+
+static bool dg_bytes_are(struct dg_bytes bytes, const char *word)
+{
+	return bytes.len == strlen(word) && !memcmp(bytes.data, word, bytes.len);
+}
+
+bool dg_parser_at_word(const struct dg_parser *p, const char *word)
+{
+	return dg_parser_at(p, DG_TOKEN_NAME) && dg_bytes_are(dg_parser_text(p, &p->token), word);
+}
+
+void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_pos *pos,
+		      const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	dg_diag_vreport(p->front->diags, id, pos, fmt, ap);
+	va_end(ap);
+}
+
+#define DG_SHOWN_TOKEN 40
+
+int dg_parser_expected(struct dg_parser *p, const char *fmt, ...)
+{
+	struct dg_bytes text = dg_parser_text(p, &p->token);
+	_cleanup_free_ char *what = NULL;
+	size_t room = 0;
+	FILE *out;
+	va_list ap;
+
+	p->front->syntax_failed = true;
+	if (dg_parser_at(p, DG_TOKEN_BROKEN)) /* reported when it was read */
+		return -EBADMSG;
+	out = open_memstream(&what, &room);
+	if (!out)
+		return -ENOMEM;
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	if (fclose(out))
+		return -ENOMEM;
+	if (dg_parser_at(p, DG_TOKEN_END)) {
+		dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found the end of the file",
+				 what);
+	} else {
+		size_t len = text.len < DG_SHOWN_TOKEN ? text.len : DG_SHOWN_TOKEN;
+
+		dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found %s%.*s%s", what,
+				 dg_parser_at(p, DG_TOKEN_STRING) ? "" : "'", (int)len, text.data,
+				 len < text.len			     ? "…" :
+				 dg_parser_at(p, DG_TOKEN_STRING) ? "" :
+								       "'");
+	}
+	return -EBADMSG;
+}
+
+int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what)
+{
+	if (!dg_parser_at(p, kind))
+		return dg_parser_expected(p, "%s", what);
+	return dg_parser_advance(p);
+}
+
+int dg_parser_eat_word(struct dg_parser *p, const char *word)
+{
+	if (!dg_parser_at_word(p, word))
+		return dg_parser_expected(p, "'%s'", word);
+	return dg_parser_advance(p);
+}
+
+int dg_parser_semicolon(struct dg_parser *p)
+{
+	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
+		p->missing_semicolon = true;
+		return dg_parser_expected(p, "';'");
+	}
+	return dg_parser_advance(p);
+}
+
+int dg_parser_string(struct dg_parser *p, const char *what, struct dg_token *ret_token)
+{
+	if (!dg_parser_at(p, DG_TOKEN_STRING))
+		return dg_parser_expected(p, "%s", what);
+	*ret_token = p->token;
+	return dg_parser_advance(p);
+}
+
+struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_token *from)
+{
+	return dg_source_pos(p->lexer.source, from->start, p->last_end);
+}
+
+bool dg_is_reserved(struct dg_bytes word)
+{
+	static const char *const words[] = {
+		"policy", "version",	"abi",	 "import", "set",    "default", "forbid", "allow",
+		"deny",	  "assert",	"test",	 "never",  "always", "on",	"where",  "from",
+		"until",  "reason",	"mode",	 "permissive", "audit", "denied", "device", "expect",
+		"at",	  "by",		"and",	 "or",	   "not",    "in",	"like",	  "is",
+		"known",  "any",	"all",	 "true",   "false",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (dg_bytes_are(word, words[i]))
+			return true;
+	return dg_op_find(word.data, word.len) >= 0;
+}
+
+/* policy STRING version INT abi INT; */
+static int dg_parse_number(struct dg_parser *p, const char *what, struct dg_token *ret)
+{
+	if (!dg_parser_at(p, DG_TOKEN_LITERAL) ||
+	    (!p->token.poisoned && p->token.literal.type != DG_TYPE_INT))
+		return dg_parser_expected(p, "%s", what);
+	*ret = p->token;
+	return dg_parser_advance(p);
+}
+
+static int dg_parse_policy(struct dg_parser *p)
+{
+	struct dg_policy *policy = p->front->policy;
+	struct dg_token keyword = p->token, name, version, abi;
+	bool first = false;
+	int err;
+
+	if (p->import_depth || p->front->policy_seen) {
+		dg_parser_report(p, DG_E021, &keyword.pos,
+				 p->import_depth ? "an imported file has no policy statement" :
+						   "a second policy statement");
+	} else {
+		first = true;
+		p->front->policy_seen = true;
+		policy->pos = keyword.pos;
+	}
+	err = dg_parser_advance(p) ?: dg_parser_string(p, "the policy's name", &name);
+	if (err)
+		return err;
+	err = dg_parser_eat_word(p, "version") ?: dg_parse_number(p, "a version number", &version);
+	if (err)
+		return err;
+	err = dg_parser_eat_word(p, "abi") ?: dg_parse_number(p, "the abi's number", &abi);
+	if (err)
+		return err;
+	if (first)
+		policy->pos = dg_parser_pos_since(p, &keyword);
+	if (!name.poisoned) {
+		struct dg_bytes text = name.literal.str;
+
+		if (text.len < 1 || text.len >= DG_NAME_BYTES)
+			dg_parser_report(p, DG_E024, &name.pos,
+					 "the policy's name has %zu bytes; 1 to %d are allowed",
+					 text.len, DG_NAME_BYTES - 1);
+		if (!dg_utf8_valid(text.data, text.len))
+			dg_parser_report(p, DG_E010, &name.pos,
+					 "the policy's name is not valid UTF-8");
+	}
+	if (!version.poisoned && (version.literal.num < 1 || version.literal.num > UINT32_MAX))
+		dg_parser_report(p, DG_E022, &version.pos, "a version is 1 to %u", UINT32_MAX);
+	if (!abi.poisoned && abi.literal.num != DG_ABI_VERSION)
+		dg_parser_report(p, DG_E023, &abi.pos, "this compiler knows abi %d only",
+				 DG_ABI_VERSION);
+	if (first) {
+		policy->name = name.literal.str;
+		policy->version = (uint32_t)version.literal.num;
+	}
+	return dg_parser_semicolon(p);
+}
+
+/* default OP, … = allow|deny; */
+static int dg_parse_default(struct dg_parser *p)
+{
+	struct dg_front *front = p->front;
+	struct dg_pos pos[DG_OP_MAX];
+	enum dg_verdict verdict;
+	uint32_t ops = 0;
+	int err;
+
+	p->unknown_op = false;
+	err = dg_parser_advance(p) ?: dg_parse_ops(p, &ops, pos);
+	/* A misspelt one is missing too, but one report is enough. */
+	if (p->unknown_op)
+		front->defaults_uncertain = true;
+	if (!err)
+		err = dg_parser_eat(p, DG_TOKEN_ASSIGN, "',' or '='");
+	if (!err)
+		err = dg_parse_verdict(p, &verdict);
+	if (err) {
+		front->defaults_uncertain = true;
+		return err;
+	}
+	for (int op = 0; op < DG_OP_MAX; op++) {
+		if (!(ops & 1U << op))
+			continue;
+		if (front->defaults_seen & 1U << op)
+			dg_parser_report(p, DG_E029, &pos[op], "a second default for \"%s\"",
+					 dg_op_name((enum dg_op)op));
+		else
+			front->policy->defaults[op] = verdict;
+	}
+	front->defaults_seen |= ops;
+	if (ops & 1U << DG_OP_ACCEPT && verdict == DG_VERDICT_ALLOW)
+		dg_parser_report(p, DG_E030, &pos[DG_OP_ACCEPT],
+				 "accept cannot be allowed by default");
+	return dg_parser_semicolon(p);
+}
+
+enum dg_statement {
+	DG_STATEMENT_POLICY,
+	DG_STATEMENT_IMPORT,
+	DG_STATEMENT_SET,
+	DG_STATEMENT_DEFAULT,
+	DG_STATEMENT_FORBID,
+	DG_STATEMENT_ALLOW,
+	DG_STATEMENT_DENY,
+	DG_STATEMENT_ASSERT,
+	DG_STATEMENT_TEST,
+	DG_STATEMENT_MAX,
+};
+
+static const char *const dg_statement_words[] = { "policy", "import", "set",	"default", "forbid",
+						  "allow",  "deny",   "assert", "test",	   NULL };
+
+/* The statement that the token begins, or DG_STATEMENT_MAX. */
+static enum dg_statement dg_parser_statement(const struct dg_parser *p)
+{
+	int i;
+
+	for (i = 0; i < DG_STATEMENT_MAX; i++)
+		if (dg_parser_at_word(p, dg_statement_words[i]))
+			break;
+	return (enum dg_statement)i;
+}
+
+static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement)
+{
+	struct dg_front *front = p->front;
+	size_t errors = front->diags->errors - front->benign_errors;
+	struct dg_suggestion near;
+	struct dg_bytes text;
+	int err;
+
+	switch (statement) {
+	case DG_STATEMENT_POLICY:
+		return dg_parse_policy(p);
+	case DG_STATEMENT_ASSERT:
+		return dg_parse_assert(p);
+	case DG_STATEMENT_TEST:
+		return dg_parse_test(p);
+	case DG_STATEMENT_IMPORT:
+		err = dg_parse_import(p);
+		break;
+	case DG_STATEMENT_SET:
+		err = dg_parse_set(p);
+		break;
+	case DG_STATEMENT_DEFAULT:
+		err = dg_parse_default(p);
+		break;
+	case DG_STATEMENT_FORBID:
+		err = dg_parse_rule(p, DG_EFFECT_FORBID);
+		break;
+	case DG_STATEMENT_ALLOW:
+		err = dg_parse_rule(p, DG_EFFECT_ALLOW);
+		break;
+	case DG_STATEMENT_DENY:
+		err = dg_parse_rule(p, DG_EFFECT_DENY);
+		break;
+	default:
+		text = dg_parser_text(p, &p->token);
+		near = dg_suggest_start(text.data, text.len);
+		if (dg_parser_at(p, DG_TOKEN_NAME))
+			dg_suggest_names(&near, dg_statement_words);
+		err = dg_parser_expected(p, "a statement%s", dg_suggest_text(&near));
+		/* It may have been anything. */
+		front->undecidable = front->defaults_uncertain = true;
+		return err;
+	}
+	/* What a set or a rule means is not known when something in it is wrong. */
+	if (front->diags->errors - front->benign_errors != errors)
+		front->undecidable = true;
+	return err;
+}
+
+/*
+ * After a syntax error: to behind the next `;`, or to a word that begins a statement and stands first
+ * on its line. A block in braces that begins on the way is passed as a whole, so that the inside of a
+ * test is not taken for statements.
+ */
+static int dg_parser_recover(struct dg_parser *p)
+{
+	unsigned int braces = 0;
+	bool resume = p->missing_semicolon;
+	int err;
+
+	p->missing_semicolon = false;
+	for (; !dg_parser_at(p, DG_TOKEN_END); resume = false) {
+		enum dg_token_kind kind = p->token.kind;
+
+		if (dg_parser_statement(p) != DG_STATEMENT_MAX && (p->token.first || resume))
+			return 0;
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
+		if (kind == DG_TOKEN_OPEN_BRACE) {
+			braces++;
+		} else if (kind == DG_TOKEN_CLOSE_BRACE && braces && !--braces) {
+			if (dg_parser_at(p, DG_TOKEN_SEMICOLON))
+				return dg_parser_advance(p);
+			if (p->token.first)
+				return 0;
+		} else if (kind == DG_TOKEN_SEMICOLON && !braces) {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int dg_parse_statements(struct dg_parser *p)
+{
+	struct dg_front *front = p->front;
+
+	while (!dg_parser_at(p, DG_TOKEN_END)) {
+		enum dg_statement statement = dg_parser_statement(p);
+		size_t start = p->token.start;
+		int err;
+
+		if (!front->first_seen) {
+			front->first_seen = true;
+			front->first_pos = p->token.pos;
+			if (statement != DG_STATEMENT_POLICY)
+				dg_parser_report(p, DG_E020, &p->token.pos,
+						 "the first statement must be `policy NAME version "
+						 "N abi %d;`",
+						 DG_ABI_VERSION);
+		}
+		p->missing_semicolon = false;
+		err = dg_parse_statement(p, statement);
+		if (err == -EBADMSG) {
+			front->undecidable = true;
+			err = 0;
+			if (p->token.start == start) /* always get on */
+				err = dg_parser_at(p, DG_TOKEN_SEMICOLON) ? 0 :
+									    dg_parser_advance(p);
+			err = err ?: dg_parser_recover(p);
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int dg_parse_file(struct dg_front *front, const struct dg_source *source, const char *folder,
+		  unsigned int below, unsigned int import_depth)
+{
+	struct dg_parser p = {
+		.front = front,
+		.folder = folder,
+		.below = below,
+		.import_depth = import_depth,
+	};
+	int err;
+
+	dg_lexer_start(&p.lexer, source, front->arena, front->diags);
+	err = dg_parser_advance(&p) ?: dg_parse_statements(&p);
+	if (!err && !import_depth && !front->first_seen) {
+		front->first_pos = p.token.pos;
+		dg_parser_report(&p, DG_E020, &p.token.pos,
+				 "the first statement must be `policy NAME version N abi %d;`",
+				 DG_ABI_VERSION);
+	}
+	return err;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* Names and what they stand for: sets, rule ids, names of assertions and tests. */
+#pragma once
+
+#include "arena.h"
+
+struct dg_symbol {
+	struct dg_bytes name;
+	struct dg_pos pos;
+	bool broken;	 /* its definition was reported: uses are not reported again */
+	struct dg_set *set;
+	size_t index;	 /* of a rule in policy->rules; SIZE_MAX when it was dropped */
+	uint64_t items;	 /* of a set, the sets in it counted out */
+	unsigned int depth; /* of sets in sets */
+};
+
+struct dg_symtab {
+	struct dg_arena *arena;
+	struct dg_symbol **slots; /* open addressing; room is a power of two */
+	size_t count, room;
+};
+
+struct dg_symbol *dg_symtab_find(const struct dg_symtab *table, struct dg_bytes name);
+/* Add a name that is not there yet; @name must live as long as the arena. NULL: out of memory. */
+struct dg_symbol *dg_symtab_add(struct dg_symtab *table, struct dg_bytes name, struct dg_pos pos);
