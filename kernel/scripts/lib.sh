@@ -7,6 +7,13 @@ series_dir=${series_dir:-$top/kernel/patches/7.3}
 # One bare repository holds every base as a commit: refs/base/<name>.
 store=$cache/kernel.git
 
+case $cache in
+*[[:space:]:]*)
+	echo "${0##*/}: the cache's path '$cache' has a character that make cannot take: set DEVGATE_CACHE" >&2
+	exit 1
+	;;
+esac
+
 die() {
 	echo "${0##*/}: $*" >&2
 	exit 1
