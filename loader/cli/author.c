@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "array.h"
+#include "author.h"
+#include "source.h"
+
+void dg_input_done(struct dg_input *input)
+{
+	dg_policy_free(input->policy);
+	dg_object_free(input->object);
+}
+
+int dg_author_fail(const char *verb, int status, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "devgate %s: ", verb);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int dg_author_usage(const char *verb, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "devgate %s: ", verb);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, " (see: devgate %s --help)\n", verb);
+	return DG_EXIT_USAGE;
+}
+
+int dg_author_help(const char *verb)
+{
+	static const struct {
+		const char *name, *synopsis, *summary, *example;
+	} verbs[] = {
+#define VERB(suffix, name, side, synopsis, summary, example) {name, synopsis, summary, example},
+#include "verbs.def"
+#undef VERB
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(verbs[i].name, verb))
+			printf("usage: devgate %s %s\n\n%s\n\nexample: %s\n", verb,
+			       verbs[i].synopsis, verbs[i].summary, verbs[i].example);
+	return dg_author_finish(verb, DG_EXIT_OK);
+}
+
+int dg_author_finish(const char *verb, int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	return dg_author_fail(verb, DG_EXIT_SYSTEM, "standard output: %s", strerror(errno));
+}
+
+static int print_warning(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level != LIBBPF_WARN || strstr(format, "LOAD LOG"))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+void dg_author_libbpf_warnings(void)
+{
+	libbpf_set_print(print_warning);
+}
+
+static int read_stream(FILE *file, char **ret, size_t *ret_size)
+{
+	_cleanup_free_ char *bytes = NULL;
+	size_t count = 0, room = 0, n;
+	int r;
+
+	do {
+		r = dg_array_reserve(&bytes, &room, count + 65536, 1);
+		if (r < 0)
+			return r;
+		n = fread(bytes + count, 1, room - count, file);
+		count += n;
+		if (count > DG_OBJECT_MAX_BYTES)
+			return -EFBIG;
+	} while (n > 0);
+	if (ferror(file))
+		return -EIO;
+	*ret = TAKE_PTR(bytes);
+	*ret_size = count;
+	return 0;
+}
+
+static int read_start(const char *path, char start[static 4], size_t *ret_size)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+
+	if (!file)
+		return -errno;
+	errno = 0;
+	*ret_size = fread(start, 1, 4, file);
+	return ferror(file) ? -(errno ? errno : EIO) : 0;
+}
+
+static int read_policy(const char *verb, const char *path, const char *text, size_t len,
+		       unsigned int flags, struct dg_policy **ret)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	int r;
+
+	if (text)
+		r = dg_policy_load_text("<stdin>", text, len, flags, &diags, ret);
+	else
+		r = dg_policy_load_flags(path, flags, &diags, ret);
+	dg_diags_print(stderr, &diags);
+	if (r == -EBADMSG)
+		return DG_EXIT_FINDING;
+	if (r < 0)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-r));
+	return DG_EXIT_OK;
+}
+
+static int read_object(const char *verb, const char *path, const char *bytes, size_t size,
+		       struct dg_object **ret)
+{
+	_cleanup_free_ char *error = NULL;
+	int r;
+
+	if (bytes)
+		r = dg_object_open_memory(bytes, size, &error, ret);
+	else
+		r = dg_object_open(path, &error, ret);
+	if (r < 0)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path,
+				      error ? error : strerror(-r));
+	return DG_EXIT_OK;
+}
+
+int dg_input_read(const char *verb, const char *path, unsigned int load_flags, struct dg_input *ret)
+{
+	_cleanup_free_ char *bytes = NULL;
+	struct dg_input input = {};
+	char start[4] = {};
+	size_t size = 0;
+	int r;
+
+	if (!strcmp(path, "-")) {
+		r = read_stream(stdin, &bytes, &size);
+		if (r < 0)
+			return dg_author_fail(verb, DG_EXIT_SYSTEM, "<stdin>: %s", strerror(-r));
+		if (dg_object_looks_like(bytes, size))
+			r = read_object(verb, "<stdin>", bytes, size, &input.object);
+		else
+			r = read_policy(verb, "<stdin>", bytes, size, load_flags, &input.policy);
+	} else {
+		r = read_start(path, start, &size);
+		if (r < 0)
+			return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-r));
+		if (dg_object_looks_like(start, size))
+			r = read_object(verb, path, NULL, 0, &input.object);
+		else
+			r = read_policy(verb, path, NULL, 0, load_flags, &input.policy);
+	}
+	if (r == DG_EXIT_OK)
+		*ret = input;
+	return r;
+}

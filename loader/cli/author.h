@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the author-side verbs that work with objects share. */
+#pragma once
+
+#include "object_read.h"
+#include "policy.h"
+#include "verbs.h"
+
+/* A policy's text or an object, told apart by the first bytes. One of the two is not NULL. */
+struct dg_input {
+	struct dg_policy *policy;
+	struct dg_object *object;
+};
+
+void dg_input_done(struct dg_input *input);
+#define _cleanup_input_ _cleanup_(dg_input_done)
+
+/*
+ * Read @path ("-" is standard input) with @load_flags (enum dg_load_flags) for a text. Everything found
+ * is printed to standard error. DG_EXIT_OK, or the exit status after a message.
+ */
+int dg_input_read(const char *verb, const char *path, unsigned int load_flags,
+		  struct dg_input *ret);
+
+/* Print "devgate VERB: text" and a line end to standard error; returns @status. */
+int dg_author_fail(const char *verb, int status, const char *format, ...) _printf_(3, 4);
+
+/* Wrong usage: the text, and where to read on. Returns DG_EXIT_USAGE. */
+int dg_author_usage(const char *verb, const char *format, ...) _printf_(2, 3);
+
+/* `--help`: synopsis, summary and example from the table of verbs. Returns DG_EXIT_OK. */
+int dg_author_help(const char *verb);
+
+/* End standard output. @status, or DG_EXIT_SYSTEM with a message when it did not take everything. */
+int dg_author_finish(const char *verb, int status);
+
+/* libbpf's warnings to standard error, but not its hints, and of a verifier's log nothing. */
+void dg_author_libbpf_warnings(void);

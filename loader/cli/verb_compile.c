@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "author.h"
+#include "engine_run.h"
+#include "file_write.h"
+#include "object.h"
+
+struct options {
+	const char *policy, *out;
+	bool stats, json, help;
+};
+
+static int parse(int argc, char **argv, struct options *ret)
+{
+	static const struct option table[] = {
+		{"output", required_argument, NULL, 'o'}, {"stats", no_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},	  {"help", no_argument, NULL, 'h'},
+		{},
+	};
+	struct options o = {};
+	int c;
+
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			o.out = optarg;
+			break;
+		case 's':
+			o.stats = true;
+			break;
+		case 'j':
+			o.json = true;
+			break;
+		case 'h':
+			o.help = true;
+			break;
+		default:
+			return dg_author_usage(argv[0], "unknown option or missing argument: %s",
+					       argv[optind - 1]);
+		}
+	}
+	if (!o.help) {
+		if (argc - optind != 1)
+			return dg_author_usage(argv[0], "one policy is expected");
+		if (!o.out)
+			return dg_author_usage(argv[0], "-o FILE is missing");
+		o.policy = argv[optind];
+	}
+	*ret = o;
+	return DG_EXIT_OK;
+}
+
+/* What the verifier needs for it on this kernel; 0 where the object cannot be loaded. */
+static unsigned int verified_instructions(const void *bytes, size_t size)
+{
+	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
+	_cleanup_(dg_cleanup_engine) struct dg_engine *engine = NULL;
+
+	if (dg_object_open_memory(bytes, size, NULL, &object) < 0 ||
+	    dg_engine_open(object, &engine) < 0)
+		return 0;
+	return dg_engine_verified_instructions(engine);
+}
+
+static void print_stats(const struct dg_tables_stats *stats, unsigned int instructions, bool json)
+{
+	if (json) {
+		printf("{\"rules\":%zu,\"variables\":%zu,\"nodes\":%zu,\"edges\":%zu,"
+		       "\"leaves\":%zu,\"depth\":%zu,\"table_bytes\":%zu,"
+		       "\"verifier_instructions\":",
+		       stats->rules, stats->variables, stats->nodes, stats->edges, stats->leaves,
+		       stats->depth, stats->bytes);
+		if (instructions > 0)
+			printf("%u}\n", instructions);
+		else
+			printf("null}\n");
+		return;
+	}
+	printf("rules                  %zu\n", stats->rules);
+	printf("variables              %zu\n", stats->variables);
+	printf("nodes                  %zu\n", stats->nodes);
+	printf("edges                  %zu\n", stats->edges);
+	printf("verdicts               %zu\n", stats->leaves);
+	printf("longest path           %zu nodes\n", stats->depth);
+	printf("table bytes            %zu\n", stats->bytes);
+	if (instructions > 0)
+		printf("verifier instructions  %u\n", instructions);
+	else
+		printf("verifier instructions  unknown (the object cannot be loaded here)\n");
+}
+
+/* Everything that can fail comes before the file is written. */
+static int compile(const char *verb, const struct options *o)
+{
+	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
+	_cleanup_diags_ struct dg_diags diags = {};
+	_cleanup_free_ void *bytes = NULL;
+	struct dg_tables_stats stats = {};
+	unsigned int instructions = 0;
+	size_t size = 0;
+	int r;
+
+	r = dg_policy_load_flags(o->policy, DG_LOAD_TESTS, &diags, &policy);
+	if (r >= 0)
+		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
+	dg_diags_print(stderr, &diags);
+	if (r == -EBADMSG || (r >= 0 && diags.errors > 0))
+		return DG_EXIT_FINDING;
+	if (r < 0)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", o->policy, strerror(-r));
+	if (o->stats) {
+		libbpf_set_print(NULL);
+		instructions = verified_instructions(bytes, size);
+	}
+	r = dg_file_write(o->out, bytes, size);
+	if (r < 0)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", o->out, strerror(-r));
+	if (o->stats)
+		print_stats(&stats, instructions, o->json);
+	return dg_author_finish(verb, DG_EXIT_OK);
+}
+
+int dg_verb_compile(int argc, char **argv)
+{
+	struct options o = {};
+	int r;
+
+	r = parse(argc, argv, &o);
+	if (r != DG_EXIT_OK)
+		return r;
+	if (o.help)
+		return dg_author_help(argv[0]);
+	dg_author_libbpf_warnings();
+	return compile(argv[0], &o);
+}

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
+#include <getopt.h>
+#include <string.h>
+#include <time.h>
+
+#include "author.h"
+#include "engine_run.h"
+#include "eval.h"
+#include "inventory.h"
+#include "json_write.h"
+#include "literal.h"
+#include "object.h"
+#include "object_text.h"
+#include "text.h"
+#include "walker.h"
+
+enum engine {
+	ENGINE_AUTO, /* ref for a text, table for an object */
+	ENGINE_REF,
+	ENGINE_TABLE,
+	ENGINE_BPF,
+};
+
+struct options {
+	const char *input, *inventory;
+	enum engine engine;
+	uint32_t ops;
+	bool has_at;
+	uint64_t at;
+	bool json, fail_on_deny, help;
+};
+
+/* What the verdicts come from: one of the engines, and the names of the rules. */
+struct judge {
+	enum engine engine;
+	struct dg_policy *policy; /* ref */
+	const struct dg_tables *tables; /* table and bpf */
+	struct dg_engine *bpf;
+	/* what has to live as long */
+	struct dg_input input;
+	struct dg_policy *from_object;
+	struct dg_tables *compiled;
+	struct dg_object *linked;
+};
+
+static void judge_done(struct judge *j)
+{
+	dg_engine_free(j->bpf);
+	dg_policy_free(j->from_object);
+	free(j->compiled);
+	dg_object_free(j->linked);
+	dg_input_done(&j->input);
+}
+
+static int parse_ops(const char *verb, const char *list, uint32_t *ret)
+{
+	uint32_t ops = 0;
+
+	for (;;) {
+		size_t len = strcspn(list, ",");
+		int op = dg_op_find(list, len);
+
+		if (op < 0)
+			return dg_author_usage(verb, "--op: there is no operation \"%.*s\"",
+					       (int)len, list);
+		ops |= 1U << op;
+		if (list[len] == 0)
+			break;
+		list += len + 1;
+	}
+	*ret = ops;
+	return DG_EXIT_OK;
+}
+
+static int parse_time(const char *verb, const char *text, uint64_t *ret)
+{
+	struct dg_literal_problem problem;
+	struct dg_literal literal;
+
+	if (!dg_literal_parse(text, strlen(text), &literal, &problem) ||
+	    literal.type != DG_TYPE_TIME)
+		return dg_author_usage(verb, "--at: \"%s\" is no time; write 2026-12-01 or "
+					     "2026-12-01T08:00:00Z", text);
+	*ret = literal.num;
+	return DG_EXIT_OK;
+}
+
+static int parse_engine(const char *verb, const char *name, enum engine *ret)
+{
+	if (!strcmp(name, "ref"))
+		*ret = ENGINE_REF;
+	else if (!strcmp(name, "table"))
+		*ret = ENGINE_TABLE;
+	else if (!strcmp(name, "bpf"))
+		*ret = ENGINE_BPF;
+	else
+		return dg_author_usage(verb, "--engine: \"%s\" is none of ref, table, bpf", name);
+	return DG_EXIT_OK;
+}
+
+static int check_operands(int argc, char **argv, struct options *o)
+{
+	if (argc - optind != 1)
+		return dg_author_usage(argv[0], "one policy or object is expected");
+	o->input = argv[optind];
+	if (!o->inventory)
+		return dg_author_usage(argv[0], "--inventory FILE is missing");
+	if (!strcmp(o->input, "-") && !strcmp(o->inventory, "-"))
+		return dg_author_usage(argv[0], "only one of policy and inventory can be -");
+	return DG_EXIT_OK;
+}
+
+static int parse(int argc, char **argv, struct options *ret)
+{
+	static const struct option table[] = {
+		{"inventory", required_argument, NULL, 'i'},
+		{"op", required_argument, NULL, 'o'},
+		{"at", required_argument, NULL, 'a'},
+		{"engine", required_argument, NULL, 'e'},
+		{"json", no_argument, NULL, 'j'},
+		{"fail-on-deny", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{},
+	};
+	struct options o = {.ops = (1U << DG_OP_MAX) - 1};
+	int c, r = DG_EXIT_OK;
+
+	optind = 0;
+	opterr = 0;
+	while (r == DG_EXIT_OK && (c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+		switch (c) {
+		case 'i':
+			o.inventory = optarg;
+			break;
+		case 'o':
+			r = parse_ops(argv[0], optarg, &o.ops);
+			break;
+		case 'a':
+			o.has_at = true;
+			r = parse_time(argv[0], optarg, &o.at);
+			break;
+		case 'e':
+			r = parse_engine(argv[0], optarg, &o.engine);
+			break;
+		case 'j':
+			o.json = true;
+			break;
+		case 'f':
+			o.fail_on_deny = true;
+			break;
+		case 'h':
+			o.help = true;
+			break;
+		default:
+			r = dg_author_usage(argv[0], "unknown option or missing argument: %s",
+					    argv[optind - 1]);
+		}
+	}
+	if (r == DG_EXIT_OK && !o.help)
+		r = check_operands(argc, argv, &o);
+	if (r == DG_EXIT_OK)
+		*ret = o;
+	return r;
+}
+
+/* After a failed step on a policy: the diagnostics, or the errno. */
+static int policy_failed(const char *verb, const char *path, int error, struct dg_diags *diags)
+{
+	dg_diags_print(stderr, diags);
+	if (error == -EBADMSG)
+		return DG_EXIT_FINDING;
+	return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-error));
+}
+
+static int prepare_ref(const char *verb, const struct options *o, struct judge *j)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	int r;
+
+	j->policy = j->input.policy;
+	if (j->policy)
+		return DG_EXIT_OK;
+	r = dg_object_policy(j->input.object, &diags, &j->from_object);
+	if (r < 0)
+		return policy_failed(verb, o->input, r, &diags);
+	j->policy = j->from_object;
+	return DG_EXIT_OK;
+}
+
+static int prepare_table(const char *verb, const struct options *o, struct judge *j)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	int r;
+
+	if (j->input.object) {
+		j->tables = j->input.object->tables;
+		return DG_EXIT_OK;
+	}
+	r = dg_tables_build(j->input.policy, &diags, &j->compiled, NULL);
+	if (r < 0)
+		return policy_failed(verb, o->input, r, &diags);
+	j->tables = j->compiled;
+	return DG_EXIT_OK;
+}
+
+static int prepare_bpf(const char *verb, const struct options *o, struct judge *j)
+{
+	const struct dg_object *object = j->input.object;
+	_cleanup_diags_ struct dg_diags diags = {};
+	_cleanup_free_ void *bytes = NULL;
+	size_t size = 0;
+	int r;
+
+	if (!object) {
+		r = dg_object_build(j->input.policy, &diags, &bytes, &size, NULL);
+		if (r >= 0)
+			r = dg_object_open_memory(bytes, size, NULL, &j->linked);
+		if (r < 0)
+			return policy_failed(verb, o->input, r, &diags);
+		object = j->linked;
+	}
+	r = dg_engine_open(object, &j->bpf);
+	if (r == -EPERM || r == -EACCES)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM,
+				      "--engine bpf: %s; it needs root (CAP_BPF and CAP_PERFMON), "
+				      "--engine table does not",
+				      strerror(-r));
+	if (r < 0)
+		return dg_author_fail(verb, DG_EXIT_SYSTEM,
+				      "--engine bpf: this kernel does not load the object's "
+				      "program: %s",
+				      strerror(-r));
+	j->tables = object->tables;
+	return DG_EXIT_OK;
+}
+
+static int prepare(const char *verb, const struct options *o, struct judge *j)
+{
+	int r;
+
+	r = dg_input_read(verb, o->input, o->has_at ? DG_LOAD_NO_EXPIRED : 0, &j->input);
+	if (r != DG_EXIT_OK)
+		return r;
+	j->engine = o->engine;
+	if (j->engine == ENGINE_AUTO)
+		j->engine = j->input.object ? ENGINE_TABLE : ENGINE_REF;
+	switch (j->engine) {
+	case ENGINE_BPF:
+		return prepare_bpf(verb, o, j);
+	case ENGINE_TABLE:
+		return prepare_table(verb, o, j);
+	default:
+		return prepare_ref(verb, o, j);
+	}
+}
+
+static int decide(struct judge *j, const struct dg_device *device, const struct dg_facts *facts,
+		  const struct dg_query *query, struct dg_answer *ret)
+{
+	switch (j->engine) {
+	case ENGINE_BPF:
+		return dg_engine_decide(j->bpf, facts, query, ret);
+	case ENGINE_TABLE:
+		return dg_tables_decide(j->tables, facts, query, ret);
+	default:
+		dg_eval_decide(j->policy, device, (enum dg_op)query->op, query->time,
+			       query->clock_synced, ret);
+		return 0;
+	}
+}
+
+/* The id of a rule by its index; the indices of all engines are the same. */
+static struct dg_bytes rule_id(const struct judge *j, uint32_t rule)
+{
+	const struct dg_rule *rules;
+
+	if (j->policy)
+		return j->policy->rules[rule].id;
+	rules = dg_tables_rules(j->tables);
+	return (struct dg_bytes){rules[rule].id, strlen(rules[rule].id)};
+}
+
+static const char *verdict_name(bool allow)
+{
+	return allow ? "allow" : "deny";
+}
+
+static void print_json(const struct judge *j, const struct dg_device *device, enum dg_op op,
+		       const struct dg_answer *answer)
+{
+	struct dg_bytes id;
+
+	printf("{\"device\":");
+	dg_json_write_string(stdout, device->label.data, device->label.len);
+	printf(",\"op\":\"%s\",\"verdict\":\"%s\",\"rule\":", dg_op_name(op),
+	       verdict_name(answer->verdict == DG_VERDICT_ALLOW));
+	if (answer->rule == DG_RULE_DEFAULT) {
+		printf("null,\"default\":true,\"would\":");
+	} else {
+		id = rule_id(j, answer->rule);
+		dg_json_write_string(stdout, id.data, id.len);
+		printf(",\"default\":false,\"would\":");
+	}
+	if (answer->would == DG_RULE_NONE) {
+		printf("null}\n");
+		return;
+	}
+	id = rule_id(j, answer->would);
+	printf("{\"verdict\":\"%s\",\"rule\":",
+	       verdict_name(answer->flags & DG_LEAF_WOULD_ALLOW));
+	dg_json_write_string(stdout, id.data, id.len);
+	printf("}}\n");
+}
+
+static void print_safe(struct dg_bytes bytes)
+{
+	char text[DG_TEXT_SAFE(DG_STR_BYTES)];
+
+	dg_text_safe(bytes.data, bytes.len, text, sizeof(text));
+	fputs(text, stdout);
+}
+
+static void print_text(const struct judge *j, const struct dg_device *device, enum dg_op op,
+		       const struct dg_answer *answer)
+{
+	print_safe(device->label);
+	printf("  %-11s  %-5s by ", dg_op_name(op), verdict_name(answer->verdict == DG_VERDICT_ALLOW));
+	if (answer->rule == DG_RULE_DEFAULT) {
+		printf("default");
+	} else {
+		printf("\"");
+		print_safe(rule_id(j, answer->rule));
+		printf("\"");
+	}
+	if (answer->would != DG_RULE_NONE) {
+		printf("  (would: %s by \"", verdict_name(answer->flags & DG_LEAF_WOULD_ALLOW));
+		print_safe(rule_id(j, answer->would));
+		printf("\")");
+	}
+	printf("\n");
+}
+
+/* An index that no rule has must not be looked up: the answer may come from damaged tables. */
+static bool answer_valid(const struct judge *j, const struct dg_answer *answer)
+{
+	size_t rules = j->policy ? j->policy->rule_count : j->tables->rule_count;
+
+	return (answer->rule < rules || answer->rule == DG_RULE_DEFAULT) &&
+	       (answer->would < rules || answer->would == DG_RULE_NONE);
+}
+
+static int simulate(const char *verb, const struct options *o, struct judge *j,
+		    const struct dg_inventory *inventory)
+{
+	struct dg_query query = {.time = o->has_at ? o->at : (uint64_t)time(NULL),
+				 .clock_synced = 1};
+	struct dg_answer answer;
+	struct dg_facts facts;
+	bool denied = false;
+	int r;
+
+	for (size_t i = 0; i < inventory->device_count; i++) {
+		const struct dg_device *device = inventory->devices[i];
+
+		dg_device_to_facts(device, &facts);
+		for (query.op = 0; query.op < DG_OP_MAX; query.op++) {
+			if (!(o->ops >> query.op & 1))
+				continue;
+			r = decide(j, device, &facts, &query, &answer);
+			if (r < 0)
+				return dg_author_fail(verb, DG_EXIT_SYSTEM, "cannot decide: %s",
+						      strerror(-r));
+			if (!answer_valid(j, &answer))
+				return dg_author_fail(verb, DG_EXIT_SYSTEM,
+						      "%s: the tables are damaged", o->input);
+			denied |= answer.verdict != DG_VERDICT_ALLOW;
+			if (o->json)
+				print_json(j, device, (enum dg_op)query.op, &answer);
+			else
+				print_text(j, device, (enum dg_op)query.op, &answer);
+		}
+	}
+	return denied && o->fail_on_deny ? DG_EXIT_FINDING : DG_EXIT_OK;
+}
+
+static int run(const char *verb, const struct options *o)
+{
+	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
+	_cleanup_(judge_done) struct judge j = {};
+	_cleanup_diags_ struct dg_diags diags = {};
+	int r;
+
+	r = prepare(verb, o, &j);
+	if (r != DG_EXIT_OK)
+		return r;
+	r = dg_inventory_load(o->inventory, &diags, &inventory);
+	if (r < 0)
+		return policy_failed(verb, o->inventory, r, &diags);
+	dg_diags_print(stderr, &diags);
+	return dg_author_finish(verb, simulate(verb, o, &j, inventory));
+}
+
+int dg_verb_sim(int argc, char **argv)
+{
+	struct options o = {};
+	int r;
+
+	r = parse(argc, argv, &o);
+	if (r != DG_EXIT_OK)
+		return r;
+	if (o.help)
+		return dg_author_help(argv[0]);
+	dg_author_libbpf_warnings();
+	return run(argv[0], &o);
+}
