@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "audit.h"
+#include "kernel.h"
 #include "state.h"
 
 /* How long a number that was given out may take to appear before its event counts as lost. */
@@ -119,6 +120,10 @@ int dg_audit_open(const struct dg_event_sink *sink, struct dg_audit_reader **ret
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -ENOMEM, "audit");
 	audit->sink = sink;
 	audit->lock = audit->stats = audit->cursor = -1;
+	r = dg_kernel_check_root(failure);
+	r = r ?: dg_state_check_bpffs(failure);
+	if (r)
+		return r;
 	events = dg_state_get(DG_PIN_EVENTS);
 	audit->stats = dg_state_get(DG_PIN_STATS);
 	if (events == -ENOENT || audit->stats == -ENOENT)

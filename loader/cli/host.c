@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <bpf/libbpf.h>
 
+#include "cli.h"
 #include "host.h"
 
 int dg_host_fail(const char *verb, const struct dg_failure *failure)
@@ -29,8 +28,8 @@ int dg_host_usage(const char *verb, const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, " (see: devgate help %s)\n", verb);
-	return DG_EXIT_USAGE;
+	fputc('\n', stderr);
+	return dg_cli_usage(verb);
 }
 
 int dg_host_options(int argc, char **argv, const struct option *options, int least, int most)
@@ -65,12 +64,4 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 void dg_host_quiet_libbpf(void)
 {
 	libbpf_set_print(print_nothing);
-}
-
-int dg_host_finish(const char *verb, int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	fprintf(stderr, "devgate %s: cannot write the output: %s\n", verb, strerror(errno));
-	return DG_EXIT_SYSTEM;
 }

@@ -10,7 +10,7 @@
 /* Print "devgate VERB: text" and return the exit status of the failure. */
 int dg_host_fail(const char *verb, const struct dg_failure *failure);
 
-/* Print one line "devgate VERB: …" about wrong usage; returns DG_EXIT_USAGE. */
+/* Print "devgate VERB: …" about wrong usage, and where the help is; returns DG_EXIT_USAGE. */
 int dg_host_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
@@ -22,6 +22,3 @@ int dg_host_options(int argc, char **argv, const struct option *options, int lea
 
 /* libbpf keeps to itself what the failures say already. */
 void dg_host_quiet_libbpf(void);
-
-/* End standard output; DG_EXIT_SYSTEM with a message when it did not take everything, else @status. */
-int dg_host_finish(const char *verb, int status);

@@ -170,7 +170,7 @@ int dg_verb_apply(int argc, char **argv)
 	apply.force = flags & 1 << OPTION_FORCE;
 	r = dg_apply(object, &apply, &result, &failure);
 	if (r)
-		return dg_host_finish(argv[0], dg_host_fail(argv[0], &failure));
+		return dg_host_fail(argv[0], &failure);
 	show_result(&context, object, apply.dry_run, &result);
-	return dg_host_finish(argv[0], DG_EXIT_OK);
+	return DG_EXIT_OK;
 }

@@ -28,5 +28,5 @@ int dg_verb_snapshot(int argc, char **argv)
 		}
 		puts(text);
 	}
-	return dg_host_finish(argv[0], DG_EXIT_OK);
+	return DG_EXIT_OK;
 }

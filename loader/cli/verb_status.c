@@ -36,8 +36,7 @@ int dg_verb_status(int argc, char **argv)
 		puts(text);
 	else
 		dg_status_print(stdout, status);
-	return dg_host_finish(argv[0], status->health == DG_HEALTH_ENGINE_LOST ||
-						       status->health == DG_HEALTH_DEGRADED ?
-					       DG_EXIT_FINDING :
-					       DG_EXIT_OK);
+	return status->health == DG_HEALTH_ENGINE_LOST || status->health == DG_HEALTH_DEGRADED ?
+		       DG_EXIT_FINDING :
+		       DG_EXIT_OK;
 }

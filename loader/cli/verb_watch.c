@@ -132,5 +132,5 @@ int dg_verb_watch(int argc, char **argv)
 		dg_failure_set(&failure, DG_FAILURE_SYSTEM, r, "cannot go on reading the audit stream");
 		return dg_host_fail(argv[0], &failure);
 	}
-	return dg_host_finish(argv[0], DG_EXIT_OK);
+	return DG_EXIT_OK;
 }
