@@ -149,6 +149,30 @@ static int parse_digest(const char *text, struct dg_kernel_status *status)
 	return 0;
 }
 
+/* The kernel writes white space and backslashes of a name as \ooo. */
+static int parse_name(const char *text, char ret[static DG_NAME_BYTES])
+{
+	char name[DG_NAME_BYTES] = {};
+	size_t len = 0;
+
+	while (*text) {
+		char c = *text++;
+
+		if (len == sizeof(name) - 1)
+			return -EBADMSG;
+		if (c == '\\') {
+			if (text[0] < '0' || text[0] > '3' || text[1] < '0' || text[1] > '7' ||
+			    text[2] < '0' || text[2] > '7')
+				return -EBADMSG;
+			c = (text[0] - '0') << 6 | (text[1] - '0') << 3 | (text[2] - '0');
+			text += 3;
+		}
+		name[len++] = c;
+	}
+	memcpy(ret, name, sizeof(name));
+	return 0;
+}
+
 enum status_key {
 	KEY_MODE,
 	KEY_GENERATION,
@@ -188,10 +212,7 @@ static int parse_known(enum status_key key, const char *value, struct dg_kernel_
 	case KEY_PREVIOUS_SLOT:
 		return parse_u32(value, &status->previous_slot);
 	case KEY_POLICY:
-		if (strlen(value) >= sizeof(status->policy))
-			return -EBADMSG;
-		strcpy(status->policy, value);
-		return 0;
+		return parse_name(value, status->policy);
 	case KEY_VERSION:
 		return *value ? parse_u32(value, &status->version) : 0;
 	case KEY_DIGEST:

@@ -12,7 +12,7 @@ static struct dg_kernel_status status;
 Test(loader_kernel, status_full)
 {
 	static const char text[] = "mode enforce\ngeneration 4\nslot 2\nprevious_generation 3\n"
-				   "previous_slot 1\npolicy cvm prod\nversion 42\n"
+				   "previous_slot 1\npolicy cvm\\040prod\\134x\nversion 42\n"
 				   "digest sha256:" DIGEST "\npermissive 0\nbind_programs 1\n"
 				   "bind_allowed 18446744073709551615\nword yes\n";
 
@@ -23,7 +23,7 @@ Test(loader_kernel, status_full)
 	cr_expect_eq(status.previous_generation, 3);
 	cr_expect_eq(status.previous_slot, 1);
 	cr_expect_eq(status.version, 42);
-	cr_expect_str_eq(status.policy, "cvm prod", "a name may hold spaces");
+	cr_expect_str_eq(status.policy, "cvm prod\\x", "white space is escaped by the kernel");
 	cr_expect(status.has_digest);
 	cr_expect_eq(status.digest[0], 0x00);
 	cr_expect_eq(status.digest[31], 0xff);
@@ -57,6 +57,9 @@ Test(loader_kernel, status_refused)
 		"mode enforce\ngeneration 1\npermissive 2\n",
 		"mode enforce\ngeneration 1\ndigest sha256:00\n",
 		"mode enforce\ngeneration 1\ndigest md5:" DIGEST "\n",
+		"mode enforce\ngeneration 1\npolicy a\\0\n",
+		"mode enforce\ngeneration 1\npolicy a\\\\\n",
+		"mode enforce\ngeneration 1\npolicy a\\400\n",
 		"mode enforce\ngeneration 1\n"
 		"policy 0123456789012345678901234567890123456789012345678901234567890123\n",
 	};
