@@ -172,11 +172,11 @@ static int dg_read_scalar(struct dg_reader *r, const struct dg_attr *attr, const
 			break;
 		return (int)dg_read_literal(r, attr, value, pos, ret);
 	}
-	return (int)dg_wrong(r, DG_E084, pos, "%s is of type %s, written as a JSON %s", attr->name,
+	return (int)dg_wrong(r, DG_E084, pos, "%s is of type %s, written in JSON as %s", attr->name,
 			     dg_type_name(attr->type),
-			     attr->type == DG_TYPE_INT	? "number" :
+			     attr->type == DG_TYPE_INT	? "a number" :
 			     attr->type == DG_TYPE_BOOL ? "true or false" :
-							  "string");
+							  "a string");
 }
 
 static int dg_read_set(struct dg_reader *r, const struct dg_attr *attr, const json_t *value,

@@ -186,6 +186,13 @@ static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 		char c = lexer->at < lexer->source->len ? text[lexer->at] : '\n';
 		int byte = (unsigned char)c;
 
+		if (c == '\r' && lexer->at + 1 < lexer->source->len && text[lexer->at + 1] != '\n') {
+			dg_lexer_report(lexer, DG_E005, lexer->at, lexer->at + 1,
+					"a carriage return inside a string");
+			token->poisoned = true;
+			lexer->at++;
+			continue;
+		}
 		if (c == '\n' || c == '\r') {
 			token->kind = DG_TOKEN_BROKEN;
 			token->end = lexer->at;

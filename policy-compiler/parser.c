@@ -294,7 +294,15 @@ static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement)
 		near = dg_suggest_start(text.data, text.len);
 		if (dg_parser_at(p, DG_TOKEN_NAME))
 			dg_suggest_names(&near, dg_statement_words);
-		err = dg_parser_expected(p, "a statement%s", dg_suggest_text(&near));
+		if (!near.best.data) {
+			err = dg_parser_expected(p, "a statement");
+		} else {
+			dg_parser_report(p, DG_E011, &p->token.pos,
+					 "expected a statement, found '%.*s'%s", (int)text.len,
+					 text.data, dg_suggest_text(&near));
+			front->syntax_failed = true;
+			err = -EBADMSG;
+		}
 		/* It may have been anything. */
 		front->undecidable = front->defaults_uncertain = true;
 		return err;

@@ -55,7 +55,8 @@ void dg_suggest_try(struct dg_suggestion *suggestion, const char *name, size_t l
 		return;
 	distance = dg_edit_distance(suggestion->wanted.data, suggestion->wanted.len, name, len);
 	/* All letters replaced is no misspelling, however short the word. */
-	if (distance >= suggestion->distance || distance >= len)
+	if (distance >= suggestion->distance ||
+	    distance >= (len > suggestion->wanted.len ? len : suggestion->wanted.len))
 		return;
 	suggestion->distance = distance;
 	suggestion->best = (struct dg_bytes){ name, len };
