@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dispatcher: one program a hook, attached once and pinned, that hands the call to the program of
- * the active policy. The kernel's word in the call names the slot, so that all hooks switch at the one
- * store of an activation; nothing here remembers which policy is in force.
+ * The dispatcher: one program a hook, attached once and pinned, that hands the call to the program
+ * of the active policy. The kernel's word in the call names the slot, so that all hooks switch at
+ * the one store of an activation; nothing here remembers which policy is in force.
  *
  * Also the two small programs that give the loader the kernel's rollback and detach.
  */
@@ -16,8 +16,9 @@
 #define EOPNOTSUPP 95
 
 /*
- * One array a hook: the kernel insists that all programs in an array have one attach target. The last
- * file descriptor or pin of it must outlive the link, else the kernel empties it (and all is denied).
+ * One array a hook: the kernel insists that all programs in an array have one attach target. The
+ * last file descriptor or pin of it must outlive the link, else the kernel empties it (and all is
+ * denied).
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -33,13 +34,13 @@ int BPF_PROG(dg_dispatch_bind, struct device *dev, const struct device_driver *d
 	(void)dev;
 	(void)drv;
 	/*
-	 * No policy yet: the kernel's boot default decides. The dispatcher is attached before the first
-	 * activation, which would otherwise refuse every bind in between.
+	 * No policy yet: the kernel's boot default decides. The dispatcher is attached before the
+	 * first activation, which would otherwise refuse every bind in between.
 	 */
 	if (!call->generation)
 		return 0;
 	bpf_tail_call(ctx, &dg_slots_bind, call->slot);
-	/* An empty slot: the engine of the policy in force is lost. Nothing has stamped the call. */
+	/* An empty slot: the engine of the policy in force is lost. Nobody stamped the call. */
 	return call->flags & DEVPOLICY_CALL_REPORT_ONLY ? 0 : -EPERM;
 }
 

@@ -99,14 +99,17 @@ static int check_version(struct apply *apply)
 			note(apply, "an older version replaces a newer one (--force)");
 			return 0;
 		}
-		return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
-					"version %u of this policy is in force, and the object is the "
-					"older version %u: --force applies it all the same",
-					active.version, object.version);
+		return dg_failure_plain(
+			apply->failure, DG_FAILURE_REFUSED, -EPERM,
+			"version %u of this policy is in force, and the object is the "
+			"older version %u: --force applies it all the same",
+			active.version, object.version);
 	case DG_VERSION_DIFFERENT:
-		return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
-					"another text is in force under the same version %u: give the "
-					"changed policy a higher version", active.version);
+		return dg_failure_plain(
+			apply->failure, DG_FAILURE_REFUSED, -EPERM,
+			"another text is in force under the same version %u: give the "
+			"changed policy a higher version",
+			active.version);
 	}
 	return -EINVAL;
 }
@@ -214,8 +217,9 @@ static int simulate(struct apply *apply)
 	if (r)
 		return r;
 	if (dg_protect_root(&protect))
-		note(apply, "what carries the root file system is not a local block device, or cannot be "
-			    "told: it is not protected");
+		note(apply,
+		     "what carries the root file system is not a local block device, or cannot be "
+		     "told: it is not protected");
 	for (size_t i = 0; i < apply->devices->device_count; i++) {
 		const struct dg_device *device = apply->devices->devices[i];
 		const struct dg_bytes *path = &device->facts[DG_ATTR_DEVICE_PATH].scalar.str;
@@ -234,16 +238,18 @@ static int simulate(struct apply *apply)
 		if (needed && !lost)
 			lost = device;
 		if (apply->options->denied)
-			apply->options->denied(apply->options->context, device, apply->tables, &answer,
-					       needed);
+			apply->options->denied(apply->options->context, device, apply->tables,
+					       &answer, needed);
 	}
 	step_done(apply, DG_STEP_SIMULATED);
 	if (!lost || !enforced || apply->options->force)
 		return 0;
 	dg_text_safe(lost->label.data, lost->label.len, name, sizeof(name));
-	return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM,
-				"the policy would deny %s its driver, and the root file system is on it: "
-				"--force applies it all the same", name);
+	return dg_failure_plain(
+		apply->failure, DG_FAILURE_REFUSED, -EPERM,
+		"the policy would deny %s its driver, and the root file system is on it: "
+		"--force applies it all the same",
+		name);
 }
 
 /* Which hooks the object speaks for; a program for another hook is not silently left out. */
@@ -251,7 +257,7 @@ static int choose_programs(struct apply *apply)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, apply->object) {
+	bpf_object__for_each_program (program, apply->object) {
 		const char *name = bpf_program__name(program);
 		int hook;
 
@@ -262,19 +268,20 @@ static int choose_programs(struct apply *apply)
 			if (!strcmp(name, dg_hook_info(hook)->program))
 				break;
 		if (hook == DG_HOOK_MAX)
-			return dg_failure_plain(apply->failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
-						"the object has a program for a hook that this devgate does "
-						"not know (%s): use a newer one",
-						bpf_program__section_name(program));
+			return dg_failure_plain(
+				apply->failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+				"the object has a program for a hook that this devgate does "
+				"not know (%s): use a newer one",
+				bpf_program__section_name(program));
 		bpf_program__set_autoload(program, true);
 		apply->hooks |= 1U << hook;
 	}
-	if (!apply->hooks ||
-	    !bpf_object__find_program_by_name(apply->object, ACTIVATE_PROGRAM) ||
+	if (!apply->hooks || !bpf_object__find_program_by_name(apply->object, ACTIVATE_PROGRAM) ||
 	    !bpf_object__find_map_by_name(apply->object, TABLES_MAP))
-		return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, -EBADMSG,
-					"the object has no program for a hook, none to activate it, or no "
-					"tables: it is not a policy");
+		return dg_failure_plain(
+			apply->failure, DG_FAILURE_SYSTEM, -EBADMSG,
+			"the object has no program for a hook, none to activate it, or no "
+			"tables: it is not a policy");
 	return 0;
 }
 
@@ -298,8 +305,8 @@ static bool same_shape(int fd, const struct bpf_map *map)
 }
 
 /*
- * Let the object write to the pinned ring and counters. All or none: numbers in the one count what is
- * in the other. *@ret is false when the object gets new ones.
+ * Let the object write to the pinned ring and counters. All or none: numbers in the one count what
+ * is in the other. *@ret is false when the object gets new ones.
  */
 static int reuse_shared(struct apply *apply, bool *ret)
 {
@@ -307,19 +314,21 @@ static int reuse_shared(struct apply *apply, bool *ret)
 	bool usable = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shared_maps); i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(apply->object, shared_maps[i].map);
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(apply->object, shared_maps[i].map);
 
 		fds[i] = dg_state_get(shared_maps[i].pin);
 		if (fds[i] >= 0 && map && !same_shape(fds[i], map))
-			note(apply, "the pinned audit stream has the layout of another version: a new one "
-				    "takes its place, numbers start from 1");
+			note(apply,
+			     "the pinned audit stream has the layout of another version: a new one "
+			     "takes its place, numbers start from 1");
 		usable = usable && map && fds[i] >= 0 && same_shape(fds[i], map);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(shared_maps); i++) {
 		if (usable && !r)
-			r = bpf_map__reuse_fd(bpf_object__find_map_by_name(apply->object,
-									   shared_maps[i].map),
-					      fds[i]);
+			r = bpf_map__reuse_fd(
+				bpf_object__find_map_by_name(apply->object, shared_maps[i].map),
+				fds[i]);
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
@@ -410,7 +419,8 @@ static int pin_slot(struct apply *apply)
 	int r;
 
 	dg_state_slot_name(name, apply->slot, "tables");
-	r = dg_state_pin(bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)), name);
+	r = dg_state_pin(bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)),
+			 name);
 	for (int i = 0; i < DG_HOOK_MAX && !r; i++) {
 		if (!(apply->hooks & 1U << i))
 			continue;
@@ -435,8 +445,8 @@ static int fill_slot(struct apply *apply, const struct dg_dispatcher *dispatcher
 		r = dg_dispatcher_set(dispatcher, i, apply->slot, program_fd(apply, hook->program));
 		if (r)
 			return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r,
-					      "cannot put the program of %s into slot %u", hook->name,
-					      apply->slot);
+					      "cannot put the program of %s into slot %u",
+					      hook->name, apply->slot);
 	}
 	step_done(apply, DG_STEP_SLOTTED);
 	return 0;
@@ -464,21 +474,24 @@ static int activate(struct apply *apply)
 	uint32_t len = sizeof(info);
 	int answer, r;
 
-	r = bpf_map_get_info_by_fd(bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)),
-				   &info, &len);
+	r = bpf_map_get_info_by_fd(
+		bpf_map__fd(bpf_object__find_map_by_name(apply->object, TABLES_MAP)), &info, &len);
 	context.map_id = info.id;
 	for (int i = 0; i < DG_HOOK_MAX && !r; i++)
 		if (apply->hooks & 1U << i)
 			r = program_id(program_fd(apply, dg_hook_info(i)->program),
 				       &context.prog_id[i]);
-	r = r ?: dg_program_run(program_fd(apply, ACTIVATE_PROGRAM), &context, sizeof(context), &answer);
+	r = r
+		    ?: dg_program_run(program_fd(apply, ACTIVATE_PROGRAM), &context,
+				      sizeof(context), &answer);
 	if (r)
 		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r, "cannot run %s",
 				      ACTIVATE_PROGRAM);
 	if (answer == -ESTALE)
-		return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, answer,
-					"another policy was put in force meanwhile: look at the status and "
-					"try again");
+		return dg_failure_plain(
+			apply->failure, DG_FAILURE_SYSTEM, answer,
+			"another policy was put in force meanwhile: look at the status and "
+			"try again");
 	if (answer <= 0)
 		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, answer ?: -EIO,
 				      "the kernel refused to activate the policy");
@@ -506,15 +519,16 @@ static int prove_witness(struct apply *apply, const struct witness *witness)
 	    test.rule == witness->answer.rule && test.generation == apply->result.generation &&
 	    test.refused == refused)
 		return 0;
-	return dg_failure_plain(apply->failure, DG_FAILURE_SYSTEM, -EIO,
-				"the kernel does not do what the policy says: expected %s by rule %u in "
-				"generation %u, got %s by rule %u in generation %u%s%s",
-				witness->answer.verdict ? "allow" : "deny", witness->answer.rule,
-				apply->result.generation, test.verdict ? "allow" : "deny", test.rule,
-				test.generation, test.stamped ? "" : ", from no engine",
-				test.refused == refused ? "" :
-				test.refused		? ", and refused it" :
-							  ", and did not refuse it");
+	return dg_failure_plain(
+		apply->failure, DG_FAILURE_SYSTEM, -EIO,
+		"the kernel does not do what the policy says: expected %s by rule %u in "
+		"generation %u, got %s by rule %u in generation %u%s%s",
+		witness->answer.verdict ? "allow" : "deny", witness->answer.rule,
+		apply->result.generation, test.verdict ? "allow" : "deny", test.rule,
+		test.generation, test.stamped ? "" : ", from no engine",
+		test.refused == refused ? ""
+		: test.refused		? ", and refused it"
+					: ", and did not refuse it");
 }
 
 static int prove(struct apply *apply)
@@ -527,8 +541,9 @@ static int prove(struct apply *apply)
 	apply->result.proved_deny = apply->deny.found;
 	apply->result.proved_allow = apply->allow.found;
 	if (!apply->deny.found)
-		note(apply, "no device was found that the policy denies: that a denial holds is not "
-			    "proved");
+		note(apply,
+		     "no device was found that the policy denies: that a denial holds is not "
+		     "proved");
 	step_done(apply, DG_STEP_PROVED);
 	return 0;
 }
@@ -547,9 +562,9 @@ static void take_back(struct apply *apply)
 	else
 		r = dg_kernel_detach(apply->result.generation, &second);
 	apply->in_force = r;
-	outcome = r ? "and it could not be taken back: " :
-		  apply->before.generation ? "what was in force before is in force again" :
-					     "no policy is in force, as before";
+	outcome = r			     ? "and it could not be taken back: "
+		  : apply->before.generation ? "what was in force before is in force again"
+					     : "no policy is in force, as before";
 	snprintf(apply->failure->text + len, sizeof(apply->failure->text) - len, "; %s%s", outcome,
 		 r ? second.text : "");
 }
@@ -625,7 +640,8 @@ static int check_name(struct apply *apply)
 
 	for (size_t i = 0; i < DG_NAME_BYTES && name[i]; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-			return refuse(apply, "the name of the policy has a control character in it");
+			return refuse(apply,
+				      "the name of the policy has a control character in it");
 	return 0;
 }
 
@@ -677,7 +693,8 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 	return r;
 }
 
-/* Lock what is there, for a verb that changes it. -ENOENT without a message when there is nothing. */
+/* Lock what is there, for a verb that changes it. -ENOENT without a message when there is nothing.
+ */
 static int lock_existing(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
 {
 	_cleanup_close_ int lock = -1;
@@ -688,7 +705,8 @@ static int lock_existing(int *ret, struct dg_kernel_status *ret_status, struct d
 	r = r ?: dg_state_check_bpffs(failure);
 	if (r)
 		return r;
-	/* The directory may be gone with a policy still in force: the lock is needed all the same. */
+	/* The directory may be gone with a policy still in force: the lock is needed all the same.
+	 */
 	r = dg_state_lock(DG_STATE_DIR, true, &lock, failure);
 	r = r ?: dg_state_check_protocol(true, failure);
 	r = r ?: dg_kernel_status_read("", ret_status, failure);
@@ -711,9 +729,10 @@ static int check_previous(const struct dg_kernel_status *status, struct dg_failu
 		return r;
 	for (int i = 0; i < DG_HOOK_MAX; i++)
 		if (dg_dispatcher_program(dispatcher, i, status->previous_slot) <= 0)
-			return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
-						"the previous policy is not loaded any more: apply its "
-						"object again (--force for an older version)");
+			return dg_failure_plain(
+				failure, DG_FAILURE_SYSTEM, -ENOENT,
+				"the previous policy is not loaded any more: apply its "
+				"object again (--force for an older version)");
 	return 0;
 }
 
@@ -751,9 +770,11 @@ int dg_detach(bool *ret_active, struct dg_failure *failure)
 	for (uint32_t slot = 1; slot < DG_SLOT_COUNT && !r; slot++)
 		r = dg_state_remove_slot(slot);
 	if (r)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r,
-				      "nothing is enforced any more, but not all pins under %s could be "
-				      "removed", DG_STATE_DIR);
+		return dg_failure_set(
+			failure, DG_FAILURE_SYSTEM, r,
+			"nothing is enforced any more, but not all pins under %s could be "
+			"removed",
+			DG_STATE_DIR);
 	*ret_active = status.generation;
 	return 0;
 }

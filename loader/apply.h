@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Putting a policy object in force: checks, simulation, the swap, the proof. The steps, and what is in
- * force when the process dies behind each, are in docs/bpffs-protocol.md.
+ * Putting a policy object in force: checks, simulation, the swap, the proof. The steps, and what is
+ * in force when the process dies behind each, are in docs/bpffs-protocol.md.
  */
 #pragma once
 
@@ -35,8 +35,9 @@ struct dg_apply_options {
 	/* Called after each step; may be NULL. */
 	void (*step)(void *context, enum dg_apply_step step);
 	/* Called for each device that has a driver and would be denied it; may be NULL. */
-	void (*denied)(void *context, const struct dg_device *device, const struct dg_tables *tables,
-		       const struct dg_answer *answer, bool protected_device);
+	void (*denied)(void *context, const struct dg_device *device,
+		       const struct dg_tables *tables, const struct dg_answer *answer,
+		       bool protected_device);
 	/* Something worth knowing that stops nothing; may be NULL. */
 	void (*note)(void *context, const char *text);
 	void *context;
@@ -45,8 +46,8 @@ struct dg_apply_options {
 struct dg_apply_result {
 	uint32_t generation; /* 0 after a dry run */
 	uint32_t slot;
-	bool repaired;	      /* the same policy was in force before */
-	size_t judged, denied; /* devices with a driver: simulated, denied */
+	bool repaired;			/* the same policy was in force before */
+	size_t judged, denied;		/* devices with a driver: simulated, denied */
 	bool proved_deny, proved_allow; /* verdicts that the kernel was seen to give */
 };
 

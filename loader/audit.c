@@ -51,8 +51,8 @@ int dg_audit_stats(struct dg_stats *ret, struct dg_failure *failure)
 		return fd;
 	r = fd < 0 ? fd : read_stats(fd, ret);
 	if (r)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot read %s/%s", DG_STATE_DIR,
-				      DG_PIN_STATS);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot read %s/%s",
+				      DG_STATE_DIR, DG_PIN_STATS);
 	return 0;
 }
 
@@ -112,7 +112,8 @@ static int write_cursor(struct dg_audit_reader *audit)
 int dg_audit_open(const struct dg_event_sink *sink, struct dg_audit_reader **ret,
 		  struct dg_failure *failure)
 {
-	_cleanup_(dg_cleanup_audit_reader) struct dg_audit_reader *audit = calloc(1, sizeof(*audit));
+	_cleanup_(dg_cleanup_audit_reader) struct dg_audit_reader *audit =
+		calloc(1, sizeof(*audit));
 	_cleanup_close_ int events = -1;
 	int r;
 
@@ -132,16 +133,16 @@ int dg_audit_open(const struct dg_event_sink *sink, struct dg_audit_reader **ret
 					"machine was started (or the pins under %s are gone)",
 					DG_STATE_DIR);
 	if (events < 0 || audit->stats < 0)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, events < 0 ? events : audit->stats,
-				      "cannot open %s/%s", DG_STATE_DIR,
-				      events < 0 ? DG_PIN_EVENTS : DG_PIN_STATS);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM,
+				      events < 0 ? events : audit->stats, "cannot open %s/%s",
+				      DG_STATE_DIR, events < 0 ? DG_PIN_EVENTS : DG_PIN_STATS);
 	r = dg_state_lock(DG_STATE_DIR "/" DG_DIR_READER, true, &audit->lock, failure);
 	if (r)
 		return r;
 	r = read_cursor(audit);
 	if (r)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot use %s/%s", DG_STATE_DIR,
-				      DG_PIN_CURSOR);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot use %s/%s",
+				      DG_STATE_DIR, DG_PIN_CURSOR);
 	audit->ring = ring_buffer__new(events, take_sample, audit, NULL);
 	if (!audit->ring)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot read %s/%s",

@@ -20,9 +20,9 @@ int dg_audit_open(const struct dg_event_sink *sink, struct dg_audit_reader **ret
 		  struct dg_failure *failure);
 
 /*
- * Wait up to @timeout_ms for events and deliver what has come. 1: there was something, or events are
- * still awaited; 0: nothing is there and nothing is missing; -EINTR after a signal; else what the sink
- * returned or a negative errno.
+ * Wait up to @timeout_ms for events and deliver what has come. 1: there was something, or events
+ * are still awaited; 0: nothing is there and nothing is missing; -EINTR after a signal; else what
+ * the sink returned or a negative errno.
  */
 int dg_audit_step(struct dg_audit_reader *audit, int timeout_ms);
 

@@ -13,7 +13,8 @@
 extern const char dg_dispatcher_start[], dg_dispatcher_end[];
 
 struct dg_dispatcher {
-	struct bpf_object *object; /* loaded with the slot arrays below; NULL: no need for one yet */
+	struct bpf_object
+		*object; /* loaded with the slot arrays below; NULL: no need for one yet */
 	uint32_t hooks;
 	int slots[DG_HOOK_MAX]; /* PROG_ARRAY, -1 for a hook not taken up */
 };
@@ -38,7 +39,7 @@ static int open_object(struct bpf_object **ret, struct dg_failure *failure)
 				      &opts);
 	if (!object)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "dispatcher");
-	bpf_object__for_each_program(program, object)
+	bpf_object__for_each_program (program, object)
 		bpf_program__set_autoload(program, false);
 	*ret = object;
 	return 0;
@@ -53,7 +54,8 @@ static bool right_array(int fd)
 	       info.max_entries == DG_SLOT_COUNT;
 }
 
-static int open_slots(struct dg_dispatcher *dispatcher, enum dg_hook hook, struct dg_failure *failure)
+static int open_slots(struct dg_dispatcher *dispatcher, enum dg_hook hook,
+		      struct dg_failure *failure)
 {
 	_cleanup_close_ int fd = -1;
 	char name[DG_PIN_NAME_MAX];
@@ -62,17 +64,18 @@ static int open_slots(struct dg_dispatcher *dispatcher, enum dg_hook hook, struc
 	slots_name(name, hook);
 	fd = dg_state_get(name);
 	if (fd < 0 && fd != -ENOENT)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot open %s/%s", DG_STATE_DIR,
-				      name);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot open %s/%s",
+				      DG_STATE_DIR, name);
 	if (fd >= 0 && !right_array(fd))
 		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EPROTO,
-					"%s/%s is not devgate's: remove it and apply again", DG_STATE_DIR,
-					name);
+					"%s/%s is not devgate's: remove it and apply again",
+					DG_STATE_DIR, name);
 	if (fd < 0) {
-		fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, dg_hook_info(hook)->slots, sizeof(uint32_t),
-				    sizeof(uint32_t), DG_SLOT_COUNT, NULL);
+		fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, dg_hook_info(hook)->slots,
+				    sizeof(uint32_t), sizeof(uint32_t), DG_SLOT_COUNT, NULL);
 		if (fd < 0)
-			return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot make %s", name);
+			return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot make %s",
+					      name);
 		r = dg_state_pin(fd, name);
 		if (r)
 			return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s",
@@ -141,8 +144,9 @@ static bool program_uses(uint32_t id, uint32_t map)
 }
 
 /*
- * A pinned link counts only when its program jumps through the slot array that is pinned beside it: an
- * array whose last pin went was emptied by the kernel, and a new one is unknown to the old dispatcher.
+ * A pinned link counts only when its program jumps through the slot array that is pinned beside it:
+ * an array whose last pin went was emptied by the kernel, and a new one is unknown to the old
+ * dispatcher.
  */
 static bool link_is_ours(const struct dg_dispatcher *dispatcher, enum dg_hook hook)
 {
@@ -153,12 +157,14 @@ static bool link_is_ours(const struct dg_dispatcher *dispatcher, enum dg_hook ho
 
 	link_name(name, hook);
 	fd = dg_state_get(name);
-	if (fd < 0 || bpf_link_get_info_by_fd(fd, &info, &len) || info.type != BPF_LINK_TYPE_TRACING)
+	if (fd < 0 || bpf_link_get_info_by_fd(fd, &info, &len) ||
+	    info.type != BPF_LINK_TYPE_TRACING)
 		return false;
 	return program_uses(info.prog_id, map_id(dispatcher->slots[hook]));
 }
 
-static int attach_hook(struct dg_dispatcher *dispatcher, enum dg_hook hook, struct dg_failure *failure)
+static int attach_hook(struct dg_dispatcher *dispatcher, enum dg_hook hook,
+		       struct dg_failure *failure)
 {
 	const struct dg_hook_info *info = dg_hook_info(hook);
 	struct bpf_program *program;
@@ -169,14 +175,14 @@ static int attach_hook(struct dg_dispatcher *dispatcher, enum dg_hook hook, stru
 	program = bpf_object__find_program_by_name(dispatcher->object, info->dispatcher);
 	link = bpf_program__attach_lsm(program);
 	if (!link)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot attach to the hook %s",
-				      info->name);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno,
+				      "cannot attach to the hook %s", info->name);
 	link_name(name, hook);
 	r = dg_state_pin(bpf_link__fd(link), name);
 	bpf_link__destroy(link); /* the pin holds it now */
 	if (r)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s", DG_STATE_DIR,
-				      name);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s",
+				      DG_STATE_DIR, name);
 	return 0;
 }
 
@@ -198,8 +204,9 @@ int dg_dispatcher_attach(struct dg_dispatcher *dispatcher, struct dg_failure *fa
 
 		if (!(missing & 1U << i))
 			continue;
-		bpf_program__set_autoload(bpf_object__find_program_by_name(dispatcher->object,
-									    info->dispatcher), true);
+		bpf_program__set_autoload(
+			bpf_object__find_program_by_name(dispatcher->object, info->dispatcher),
+			true);
 		r = bpf_map__reuse_fd(bpf_object__find_map_by_name(dispatcher->object, info->slots),
 				      dispatcher->slots[i]);
 	}
@@ -272,7 +279,7 @@ static int run_syscall(const char *name, uint32_t expected, int *ret, struct dg_
 	r = open_object(&object, failure);
 	if (r)
 		return r;
-	bpf_object__for_each_map(map, object)
+	bpf_object__for_each_map (map, object)
 		bpf_map__set_autocreate(map, false);
 	program = bpf_object__find_program_by_name(object, name);
 	bpf_program__set_autoload(program, true);
@@ -288,9 +295,10 @@ static int run_syscall(const char *name, uint32_t expected, int *ret, struct dg_
 static int explain_answer(int answer, const char *what, struct dg_failure *failure)
 {
 	if (answer == -ESTALE)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, answer,
-					"the policy in force changed meanwhile: look at the status and try "
-					"again");
+		return dg_failure_plain(
+			failure, DG_FAILURE_SYSTEM, answer,
+			"the policy in force changed meanwhile: look at the status and try "
+			"again");
 	if (answer == -EOPNOTSUPP)
 		return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, answer,
 					"this kernel has no %s", what);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The dispatcher (bpf/dispatcher.bpf.c, carried inside this program): its slot arrays and links under
- * bpffs, and the programs that ask the kernel to go back or to stop. The caller holds the lock of the
- * state for everything here.
+ * The dispatcher (bpf/dispatcher.bpf.c, carried inside this program): its slot arrays and links
+ * under bpffs, and the programs that ask the kernel to go back or to stop. The caller holds the
+ * lock of the state for everything here.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ struct dg_dispatcher;
 int dg_dispatcher_open(uint32_t hooks, struct dg_dispatcher **ret, struct dg_failure *failure);
 
 /*
- * Attach and pin the dispatchers whose link is missing, or is not one of the slot arrays taken up. The
- * new link is attached before an old pin goes: together they refuse what either refuses.
+ * Attach and pin the dispatchers whose link is missing, or is not one of the slot arrays taken up.
+ * The new link is attached before an old pin goes: together they refuse what either refuses.
  */
 int dg_dispatcher_attach(struct dg_dispatcher *dispatcher, struct dg_failure *failure);
 
@@ -40,15 +40,15 @@ int64_t dg_dispatcher_program(const struct dg_dispatcher *dispatcher, enum dg_ho
 			      uint32_t slot);
 
 /*
- * Ask the kernel to return to the previous policy: the new generation in *@ret_generation. -ENOENT when
- * there is none, -ESTALE when @expected is not the generation any more.
+ * Ask the kernel to return to the previous policy: the new generation in *@ret_generation. -ENOENT
+ * when there is none, -ESTALE when @expected is not the generation any more.
  */
 int dg_kernel_rollback(uint32_t expected, uint32_t *ret_generation, struct dg_failure *failure);
 /* Ask the kernel to stop: from here on its boot defaults decide. -ESTALE as above. */
 int dg_kernel_detach(uint32_t expected, struct dg_failure *failure);
 
 /*
- * Run a syscall program with @context of @size bytes. What it returned is in *@ret; the function's own
- * result says whether it could be run.
+ * Run a syscall program with @context of @size bytes. What it returned is in *@ret; the function's
+ * own result says whether it could be run.
  */
 int dg_program_run(int program, void *context, uint32_t size, int *ret);

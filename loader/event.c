@@ -12,7 +12,8 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
-static int deliver_gap(struct dg_event_order *order, uint64_t until, const struct dg_event_sink *sink)
+static int deliver_gap(struct dg_event_order *order, uint64_t until,
+		       const struct dg_event_sink *sink)
 {
 	uint64_t first = order->next;
 
@@ -72,7 +73,8 @@ int dg_event_order_add(struct dg_event_order *order, const struct dg_event *even
 	return 0;
 }
 
-int dg_event_order_flush(struct dg_event_order *order, uint64_t last, const struct dg_event_sink *sink)
+int dg_event_order_flush(struct dg_event_order *order, uint64_t last,
+			 const struct dg_event_sink *sink)
 {
 	int r;
 
@@ -127,7 +129,8 @@ static struct dg_bytes fact_str(const struct dg_facts *facts, enum dg_str fact)
 }
 
 /* The name the audit gives: the subject's, which for a device that was judged itself is its own. */
-static struct dg_bytes subject_str(const struct dg_facts *facts, enum dg_str subject, enum dg_str own)
+static struct dg_bytes subject_str(const struct dg_facts *facts, enum dg_str subject,
+				   enum dg_str own)
 {
 	return facts->known_str & 1ULL << subject ? fact_str(facts, subject) : fact_str(facts, own);
 }
@@ -187,10 +190,10 @@ static json_t *device_json(const struct dg_facts *facts)
 	if (device) {
 		/* A derived device's facts are its origin's, whose bus is another one. */
 		value = json_object_get(all, "bus");
-		r = facts->flags & DG_FACTS_DERIVED && value ?
-			    json_object_set(device, "origin.bus", value) :
-			    0;
-		json_object_foreach(all, key, value)
+		r = facts->flags & DG_FACTS_DERIVED && value
+			    ? json_object_set(device, "origin.bus", value)
+			    : 0;
+		json_object_foreach (all, key, value)
 			if (strcmp(key, "name") && strcmp(key, "bus") && !r)
 				r = json_object_set(device, key, value);
 		if (r) {
@@ -250,24 +253,27 @@ int dg_event_to_json(const struct dg_event *event, char **ret)
 	dg_time_text(event->time_ns, time);
 	if (!rule.len || event->rule == DG_RULE_DEFAULT || event->rule == DG_RULE_BROKEN)
 		rule.data = NULL;
-	return dump_json(
-		json_pack("{s:s, s:I, s:s, s:s?, s:s, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:s, "
-			  "s:o, s:o, s:I, s:b}",
-			  "time", time, "seq", (json_int_t)event->seq, "event",
-			  event->type == DG_EVENT_PROBE ? "probe" : "decision", "op", op, "verdict",
-			  verdict_name(event->verdict), "enforced", event->enforced != 0, "rule",
-			  bytes_json(rule), "default", event->rule == DG_RULE_DEFAULT, "would",
-			  would_json(event), "generation", (json_int_t)event->generation, "policy",
-			  bytes_json(field_bytes(event->policy, sizeof(event->policy))), "version",
-			  (json_int_t)event->version, "device", device_json(&event->facts), "driver",
-			  bytes_json(subject_str(&event->facts, DG_STR_SUBJECT_DRIVER,
-						 DG_STR_DRIVER_NAME)),
-			  "context", context_name(event->context), "pid",
-			  task ? json_integer(event->pid) : json_null(), "comm",
-			  task ? bytes_json(field_bytes(event->comm, sizeof(event->comm))) : json_null(),
-			  "cpu", (json_int_t)event->cpu, "derived",
-			  (event->facts.flags & DG_FACTS_DERIVED) != 0),
-		ret);
+	return dump_json(json_pack("{s:s, s:I, s:s, s:s?, s:s, s:b, s:o, s:b, s:o, s:I, s:o, s:I, "
+				   "s:o, s:o, s:s, "
+				   "s:o, s:o, s:I, s:b}",
+				   "time", time, "seq", (json_int_t)event->seq, "event",
+				   event->type == DG_EVENT_PROBE ? "probe" : "decision", "op", op,
+				   "verdict", verdict_name(event->verdict), "enforced",
+				   event->enforced != 0, "rule", bytes_json(rule), "default",
+				   event->rule == DG_RULE_DEFAULT, "would", would_json(event),
+				   "generation", (json_int_t)event->generation, "policy",
+				   bytes_json(field_bytes(event->policy, sizeof(event->policy))),
+				   "version", (json_int_t)event->version, "device",
+				   device_json(&event->facts), "driver",
+				   bytes_json(subject_str(&event->facts, DG_STR_SUBJECT_DRIVER,
+							  DG_STR_DRIVER_NAME)),
+				   "context", context_name(event->context), "pid",
+				   task ? json_integer(event->pid) : json_null(), "comm",
+				   task ? bytes_json(field_bytes(event->comm, sizeof(event->comm)))
+					: json_null(),
+				   "cpu", (json_int_t)event->cpu, "derived",
+				   (event->facts.flags & DG_FACTS_DERIVED) != 0),
+			 ret);
 }
 
 int dg_event_drop_to_json(uint64_t time_ns, uint64_t first, uint64_t count, char **ret)
@@ -296,8 +302,10 @@ void dg_event_print_header(FILE *out)
 
 void dg_event_print(FILE *out, const struct dg_event *event)
 {
-	struct dg_bytes device = subject_str(&event->facts, DG_STR_SUBJECT_NAME, DG_STR_DEVICE_NAME);
-	struct dg_bytes driver = subject_str(&event->facts, DG_STR_SUBJECT_DRIVER, DG_STR_DRIVER_NAME);
+	struct dg_bytes device =
+		subject_str(&event->facts, DG_STR_SUBJECT_NAME, DG_STR_DEVICE_NAME);
+	struct dg_bytes driver =
+		subject_str(&event->facts, DG_STR_SUBJECT_DRIVER, DG_STR_DRIVER_NAME);
 	struct dg_bytes rule = field_bytes(event->rule_id, sizeof(event->rule_id));
 	struct dg_bytes would = field_bytes(event->would_id, sizeof(event->would_id));
 	char time[DG_TIME_TEXT_MAX], device_text[DG_TEXT_SAFE(DG_STR_BYTES)];
@@ -316,14 +324,14 @@ void dg_event_print(FILE *out, const struct dg_event *event)
 		strcpy(rule_text, "default");
 	else if (event->rule == DG_RULE_BROKEN)
 		strcpy(rule_text, "(damaged tables)");
-	snprintf(last, sizeof(last), "%s%s%s%s%s%s%s", event->rule < DG_RULE_BROKEN ? "\"" : "", rule_text,
-		 event->rule < DG_RULE_BROKEN ? "\"" : "", event->type == DG_EVENT_PROBE ? " (probe)" : "",
-		 would.len ? " would: " : "", would.len ? verdict_name(event->would_verdict) : "",
-		 would.len ? " by " : "");
+	snprintf(last, sizeof(last), "%s%s%s%s%s%s%s", event->rule < DG_RULE_BROKEN ? "\"" : "",
+		 rule_text, event->rule < DG_RULE_BROKEN ? "\"" : "",
+		 event->type == DG_EVENT_PROBE ? " (probe)" : "", would.len ? " would: " : "",
+		 would.len ? verdict_name(event->would_verdict) : "", would.len ? " by " : "");
 	if (would.len)
 		snprintf(last + strlen(last), sizeof(last) - strlen(last), "\"%s\"", would_text);
-	fprintf(out, ROW, time, device.len ? device_text : "-", driver.len ? driver_text : "-", verdict,
-		last);
+	fprintf(out, ROW, time, device.len ? device_text : "-", driver.len ? driver_text : "-",
+		verdict, last);
 }
 
 void dg_event_print_drop(FILE *out, uint64_t time_ns, uint64_t first, uint64_t count)
@@ -331,6 +339,6 @@ void dg_event_print_drop(FILE *out, uint64_t time_ns, uint64_t first, uint64_t c
 	char time[DG_TIME_TEXT_MAX];
 
 	row_time(time_ns, time);
-	fprintf(out, "%-24s  %llu event%s lost (from number %llu on)\n", time, (unsigned long long)count,
-		count == 1 ? "" : "s", (unsigned long long)first);
+	fprintf(out, "%-24s  %llu event%s lost (from number %llu on)\n", time,
+		(unsigned long long)count, count == 1 ? "" : "s", (unsigned long long)first);
 }

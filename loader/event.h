@@ -20,29 +20,30 @@ struct dg_event_sink {
 };
 
 /*
- * A sequence number is given out before there is room in the ring for its event, so two processors may
- * write theirs in the other order. What comes early is held until the gap before it is filled, until
- * so many are held, or until the owner says that nothing more is on its way.
+ * A sequence number is given out before there is room in the ring for its event, so two processors
+ * may write theirs in the other order. What comes early is held until the gap before it is filled,
+ * until so many are held, or until the owner says that nothing more is on its way.
  */
 #define DG_ORDER_WINDOW 256
 
 struct dg_event_order {
-	uint64_t next; /* sequence number that is due */
+	uint64_t next;				/* sequence number that is due */
 	struct dg_event *held[DG_ORDER_WINDOW]; /* ascending by seq, all behind next */
 	size_t count;
 };
 
 /*
- * Take one event. One that was already given up as lost is delivered all the same. -ENOMEM, or what the
- * sink returned.
+ * Take one event. One that was already given up as lost is delivered all the same. -ENOMEM, or what
+ * the sink returned.
  */
 int dg_event_order_add(struct dg_event_order *order, const struct dg_event *event,
 		       const struct dg_event_sink *sink);
 /*
- * Everything up to number @last has had its time: deliver what is held up to there, gaps as drops (also
- * one at the end), and what follows without a gap. @last 0: deliver everything that is held.
+ * Everything up to number @last has had its time: deliver what is held up to there, gaps as drops
+ * (also one at the end), and what follows without a gap. @last 0: deliver everything that is held.
  */
-int dg_event_order_flush(struct dg_event_order *order, uint64_t last, const struct dg_event_sink *sink);
+int dg_event_order_flush(struct dg_event_order *order, uint64_t last,
+			 const struct dg_event_sink *sink);
 /* Free what is held. */
 void dg_event_order_done(struct dg_event_order *order);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why a loader function failed, in words for the person at the terminal. The library prints nothing:
- * it fills a struct dg_failure beside its negative errno, and the verb prints it and turns the kind
- * into the exit status.
+ * Why a loader function failed, in words for the person at the terminal. The library prints
+ * nothing: it fills a struct dg_failure beside its negative errno, and the verb prints it and turns
+ * the kind into the exit status.
  */
 #pragma once
 

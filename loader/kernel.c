@@ -27,14 +27,15 @@ static const char *const mode_names[] = {
 };
 
 static const struct dg_hook_info hook_table[] = {
-	[DG_HOOK_DEVICE_BIND] = {
-		.hook = DG_HOOK_DEVICE_BIND,
-		.name = "device_bind",
-		.program = "dg_device_bind",
-		.dispatcher = "dg_dispatch_bind",
-		.slots = "dg_slots_bind",
-		.op = DG_OP_BIND,
-	},
+	[DG_HOOK_DEVICE_BIND] =
+		{
+			.hook = DG_HOOK_DEVICE_BIND,
+			.name = "device_bind",
+			.program = "dg_device_bind",
+			.dispatcher = "dg_dispatch_bind",
+			.slots = "dg_slots_bind",
+			.op = DG_OP_BIND,
+		},
 };
 
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) == DG_HOOK_MAX, "a line for each hook");
@@ -288,18 +289,19 @@ static int explain_missing(const char *root, const char *path, int error,
 	struct statfs fs;
 
 	if (error == -EACCES || error == -EPERM)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, error, "cannot read %s (not root?)",
-				      path);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, error,
+				      "cannot read %s (not root?)", path);
 	if (error != -ENOENT)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, error, "cannot read %s", path);
 	snprintf(dir, sizeof(dir), "%s" SECURITY_DIR, root);
 	if (!*root && !statfs(dir, &fs) && (unsigned long)fs.f_type != SECURITYFS_MAGIC)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, error,
-					"securityfs is not mounted: mount -t securityfs securityfs %s",
-					dir);
+		return dg_failure_plain(
+			failure, DG_FAILURE_SYSTEM, error,
+			"securityfs is not mounted: mount -t securityfs securityfs %s", dir);
 	return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
 				"this kernel has no device policy: %s is missing "
-				"(hook device_bind, CONFIG_DEVICE_POLICY)", path);
+				"(hook device_bind, CONFIG_DEVICE_POLICY)",
+				path);
 }
 
 int dg_kernel_status_read(const char *root, struct dg_kernel_status *ret,
@@ -437,7 +439,8 @@ static int check_hooks(const char *root, uint32_t hooks, struct dg_failure *fail
 	if (!btf && errno == ENOENT)
 		return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
 					"this kernel has no BTF (%s is missing): it needs "
-					"CONFIG_DEBUG_INFO_BTF=y", path);
+					"CONFIG_DEBUG_INFO_BTF=y",
+					path);
 	if (!btf)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot read BTF from %s",
 				      path);
@@ -447,9 +450,11 @@ static int check_hooks(const char *root, uint32_t hooks, struct dg_failure *fail
 		snprintf(name, sizeof(name), "bpf_lsm_%s", hook_table[i].name);
 		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0)
 			continue;
-		r = dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
-				     "this kernel lacks the hook %s (no %s in its BTF): boot one with "
-				     "devgate's kernel patches", hook_table[i].name, name);
+		r = dg_failure_plain(
+			failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+			"this kernel lacks the hook %s (no %s in its BTF): boot one with "
+			"devgate's kernel patches",
+			hook_table[i].name, name);
 		break;
 	}
 	btf__free(btf);
@@ -466,9 +471,11 @@ static int check_lsm_list(const char *root, struct dg_failure *failure)
 	if (r < 0)
 		return explain_missing(root, path, r, failure);
 	if (!dg_lsm_list_has_bpf(text))
-		return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
-					"BPF is not among the active security modules (%.*s): add bpf to "
-					"lsm= on the kernel command line", (int)strcspn(text, "\n"), text);
+		return dg_failure_plain(
+			failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+			"BPF is not among the active security modules (%.*s): add bpf to "
+			"lsm= on the kernel command line",
+			(int)strcspn(text, "\n"), text);
 	return 0;
 }
 
@@ -487,8 +494,9 @@ int dg_kernel_check(const char *root, uint32_t hooks, struct dg_failure *failure
 	if (r)
 		return r;
 	if (status.mode == DG_MODE_OFF)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EOPNOTSUPP,
-					"the kernel was started with devpolicy=off: nothing can be put in "
-					"force before a start with devpolicy=audit or devpolicy=enforce");
+		return dg_failure_plain(
+			failure, DG_FAILURE_SYSTEM, -EOPNOTSUPP,
+			"the kernel was started with devpolicy=off: nothing can be put in "
+			"force before a start with devpolicy=audit or devpolicy=enforce");
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel part (`devpolicy`) shows and takes: its files in securityfs, the hooks in its BTF,
- * and what must be there before a policy can be put in force.
+ * What the kernel part (`devpolicy`) shows and takes: its files in securityfs, the hooks in its
+ * BTF, and what must be there before a policy can be put in force.
  *
  * Functions that take @root prefix every path with it; "" is the machine itself, tests give a
  * temporary directory.
@@ -61,9 +61,9 @@ struct dg_kernel_status {
 };
 
 /*
- * Parse the text of devpolicy/status. Unknown keys with a decimal value become counters, other unknown
- * keys are passed over (a newer kernel). -EBADMSG on a line that a known key does not allow, a key met
- * twice, or when mode or generation is missing.
+ * Parse the text of devpolicy/status. Unknown keys with a decimal value become counters, other
+ * unknown keys are passed over (a newer kernel). -EBADMSG on a line that a known key does not
+ * allow, a key met twice, or when mode or generation is missing.
  */
 int dg_kernel_status_parse(const char *text, struct dg_kernel_status *ret);
 

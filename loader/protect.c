@@ -85,9 +85,9 @@ bool dg_protect_mount_source(const char *mountinfo, char *ret, size_t size)
 		char mount[PATH_MAX], source[PATH_MAX], *dash;
 
 		/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw" */
-		if (copy && sscanf(copy, "%*d %*d %*s %*s %4095s", mount) == 1 && !strcmp(mount, "/") &&
-		    (dash = strstr(copy, " - ")) && sscanf(dash, " - %*s %4095s", source) == 1 &&
-		    strlen(source) < size) {
+		if (copy && sscanf(copy, "%*d %*d %*s %*s %4095s", mount) == 1 &&
+		    !strcmp(mount, "/") && (dash = strstr(copy, " - ")) &&
+		    sscanf(dash, " - %*s %4095s", source) == 1 && strlen(source) < size) {
 			strcpy(ret, source);
 			found = true;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The devices a machine cannot lose: what carries its root file system. (The first slice: not yet the
- * console or the network.)
+ * The devices a machine cannot lose: what carries its root file system. (The first slice: not yet
+ * the console or the network.)
  */
 #pragma once
 
@@ -24,8 +24,8 @@ struct dg_protect {
 int dg_protect_add(const char *root, dev_t device, struct dg_protect *protect);
 
 /*
- * What / is on. -ENODEV when that is no block device that can be told from its mount source (a network
- * or memory file system).
+ * What / is on. -ENODEV when that is no block device that can be told from its mount source (a
+ * network or memory file system).
  */
 int dg_protect_root(struct dg_protect *protect);
 

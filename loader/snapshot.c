@@ -12,9 +12,10 @@
 
 /* Language page, section 2: the buses that discover hardware, by the kernel's names. */
 static const char *const discovering_buses[] = {
-	"pci",	    "usb",	"platform", "acpi",   "pnp",  "amba",  "of",   "i2c",	 "i3c",
-	"spi",	    "spmi",	"mdio_bus", "soundwire", "mmc", "sdio", "pcmcia", "firewire", "thunderbolt",
-	"cxl",	    "fsl-mc",	"cdx",	    "mhi",    "vmbus", "xen",  "ccw",  "serio",
+	"pci",	"usb",	  "platform", "acpi",	     "pnp",	 "amba",      "of",
+	"i2c",	"i3c",	  "spi",      "spmi",	     "mdio_bus", "soundwire", "mmc",
+	"sdio", "pcmcia", "firewire", "thunderbolt", "cxl",	 "fsl-mc",    "cdx",
+	"mhi",	"vmbus",  "xen",      "ccw",	     "serio",
 };
 
 struct reader {
@@ -147,7 +148,8 @@ static void read_pci(const char *dir, const char *name, struct dg_device *device
 		set_num(device, DG_ATTR_PCI_CLASS, a);
 	if (read_hex(dir, "revision", &a))
 		set_num(device, DG_ATTR_PCI_REVISION, a);
-	if (sscanf(name, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) == 4 && !name[end]) {
+	if (sscanf(name, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	    !name[end]) {
 		set_num(device, DG_ATTR_PCI_ADDRESS,
 			(uint64_t)domain << 16 | bus << 8 | slot << 3 | function);
 		set_num(device, DG_ATTR_PCI_SEGMENT, domain);
@@ -180,9 +182,9 @@ static void read_iommu(const char *dir, bool pci, struct dg_device *device)
 			set_num(device, DG_ATTR_IOMMU_DOMAIN, i);
 }
 
-/* Append to a set-valued fact what is not in it yet. False: over @max distinct elements. */
-static int add_element(struct reader *reader, struct dg_fact *fact, const struct dg_literal *element,
-		       size_t max)
+/* Append to a set-valued fact what is not in it yet. -E2BIG: over @max elements. */
+static int add_element(struct reader *reader, struct dg_fact *fact,
+		       const struct dg_literal *element, size_t max)
 {
 	struct dg_literal *elements;
 
@@ -268,7 +270,8 @@ static bool read_class(const char *dir, const char *class, const char *subclass,
 {
 	uint64_t a, b, c;
 
-	if (!read_hex(dir, class, &a) || !read_hex(dir, subclass, &b) || !read_hex(dir, protocol, &c))
+	if (!read_hex(dir, class, &a) || !read_hex(dir, subclass, &b) ||
+	    !read_hex(dir, protocol, &c))
 		return false;
 	*ret = a << 16 | b << 8 | c;
 	return true;
@@ -317,11 +320,12 @@ static int read_usb(struct reader *reader, const char *dir, struct dg_device *de
 	uint64_t a, b;
 	int r;
 
-	if (snprintf(whole, sizeof(whole), "%s%s", dir, interface ? "/.." : "") >= (int)sizeof(whole))
+	if (snprintf(whole, sizeof(whole), "%s%s", dir, interface ? "/.." : "") >=
+	    (int)sizeof(whole))
 		return 0;
 	if (interface ? read_class(dir, "bInterfaceClass", "bInterfaceSubClass",
-				   "bInterfaceProtocol", &a) :
-			read_class(dir, "bDeviceClass", "bDeviceSubClass", "bDeviceProtocol", &a))
+				   "bInterfaceProtocol", &a)
+		      : read_class(dir, "bDeviceClass", "bDeviceSubClass", "bDeviceProtocol", &a))
 		set_num(device, DG_ATTR_USB_CLASS, a);
 	if (read_hex(whole, "idVendor", &a) && read_hex(whole, "idProduct", &b))
 		set_num(device, DG_ATTR_USB_ID, a << 16 | b);
@@ -390,8 +394,9 @@ static int read_bus(struct reader *reader, const char *bus)
 	if (count < 0)
 		return errno == ENOENT ? 0 : -errno;
 	for (int i = 0; i < count; i++) {
-		if (!r && snprintf(path, sizeof(path), "%s/sys/bus/%s/devices/%s", reader->root, bus,
-				   entries[i]->d_name) < (int)sizeof(path) &&
+		if (!r &&
+		    snprintf(path, sizeof(path), "%s/sys/bus/%s/devices/%s", reader->root, bus,
+			     entries[i]->d_name) < (int)sizeof(path) &&
 		    realpath(path, dir) &&
 		    (strcmp(bus, "platform") || exists(dir, "firmware_node") ||
 		     exists(dir, "of_node")))

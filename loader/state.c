@@ -42,7 +42,8 @@ pid_t dg_lock_holder(const char *locks, dev_t device, ino_t inode)
 		long pid;
 
 		/* "1: FLOCK  ADVISORY  WRITE 1234 00:1a:99 0 EOF"; a waiter's line has "->" */
-		if (sscanf(line, "%*d: %15s %*s %*s %ld %x:%x:%llu", kind, &pid, &maj, &min, &ino) == 5 &&
+		if (sscanf(line, "%*d: %15s %*s %*s %ld %x:%x:%llu", kind, &pid, &maj, &min,
+			   &ino) == 5 &&
 		    !strcmp(kind, "FLOCK") && maj == major(device) && min == minor(device) &&
 		    ino == inode)
 			return pid > 0 ? pid : 0;
@@ -63,14 +64,15 @@ static int report_holder(int fd, const char *dir, struct dg_failure *failure)
 	if (locks && !fstat(fd, &st) && dg_read_file("/proc/locks", locks, 256 * 1024) > 0)
 		pid = dg_lock_holder(locks, st.st_dev, st.st_ino);
 	if (!pid)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EBUSY,
-					"another process is at work on %s: try again when it is done", dir);
+		return dg_failure_plain(
+			failure, DG_FAILURE_SYSTEM, -EBUSY,
+			"another process is at work on %s: try again when it is done", dir);
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	if (dg_read_file(path, comm, sizeof(comm)) > 0)
 		comm[strcspn(comm, "\n")] = 0;
 	return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EBUSY,
-				"process %d (%s) is at work on %s: try again when it is done", (int)pid,
-				comm, dir);
+				"process %d (%s) is at work on %s: try again when it is done",
+				(int)pid, comm, dir);
 }
 
 int dg_state_lock(const char *dir, bool create, int *ret, struct dg_failure *failure)
@@ -80,18 +82,21 @@ int dg_state_lock(const char *dir, bool create, int *ret, struct dg_failure *fai
 		struct stat held, named;
 
 		if (create && mkdir(dir, 0700) && errno != EEXIST)
-			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot make %s", dir);
+			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot make %s",
+					      dir);
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT && !create)
 			return -ENOENT;
 		if (fd < 0 && errno == ENOENT)
 			continue; /* removed since */
 		if (fd < 0)
-			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot open %s", dir);
+			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot open %s",
+					      dir);
 		if (flock(fd, LOCK_EX | LOCK_NB)) {
 			if (errno == EWOULDBLOCK)
 				return report_holder(fd, dir, failure);
-			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot lock %s", dir);
+			return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot lock %s",
+					      dir);
 		}
 		/* The directory that was locked may have been removed before, and made anew. */
 		if (!fstat(fd, &held) && !stat(dir, &named) && held.st_dev == named.st_dev &&
@@ -124,7 +129,8 @@ static int write_protocol(void)
 	uint32_t key = 0;
 	int r;
 
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "dg_protocol", sizeof(key), sizeof(marker), 1, &opts);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "dg_protocol", sizeof(key), sizeof(marker), 1,
+			    &opts);
 	if (fd < 0)
 		return fd;
 	r = bpf_map_update_elem(fd, &key, &marker, BPF_ANY);
@@ -153,8 +159,8 @@ int dg_state_check_protocol(bool create, struct dg_failure *failure)
 		return 0;
 	}
 	if (fd < 0)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot open %s/%s", DG_STATE_DIR,
-				      DG_PIN_PROTOCOL);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot open %s/%s",
+				      DG_STATE_DIR, DG_PIN_PROTOCOL);
 	r = bpf_map_get_info_by_fd(fd, &info, &len);
 	if (!r && (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(marker)))
 		r = -EPROTO;
@@ -163,13 +169,14 @@ int dg_state_check_protocol(bool create, struct dg_failure *failure)
 	if (!r)
 		r = dg_protocol_judge(&marker);
 	if (r == -EPROTO)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, r,
-					"%s was made by another version of devgate (protocol %u, this one "
-					"knows %u): use that one", DG_STATE_DIR, marker.version,
-					DG_PROTOCOL_VERSION);
+		return dg_failure_plain(
+			failure, DG_FAILURE_SYSTEM, r,
+			"%s was made by another version of devgate (protocol %u, this one "
+			"knows %u): use that one",
+			DG_STATE_DIR, marker.version, DG_PROTOCOL_VERSION);
 	if (r)
-		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot read %s/%s", DG_STATE_DIR,
-				      DG_PIN_PROTOCOL);
+		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot read %s/%s",
+				      DG_STATE_DIR, DG_PIN_PROTOCOL);
 	return 0;
 }
 

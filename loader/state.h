@@ -42,15 +42,15 @@ struct dg_protocol {
 int dg_state_check_bpffs(struct dg_failure *failure);
 
 /*
- * Lock the directory @dir against every other change. With @create it is made when missing; without,
- * -ENOENT (and no message) says that there is none. -EBUSY with a message that names the holder when
- * somebody else has it. *@ret is the lock: closing it, or dying, lets go.
+ * Lock the directory @dir against every other change. With @create it is made when missing;
+ * without, -ENOENT (and no message) says that there is none. -EBUSY with a message that names the
+ * holder when somebody else has it. *@ret is the lock: closing it, or dying, lets go.
  */
 int dg_state_lock(const char *dir, bool create, int *ret, struct dg_failure *failure);
 
 /*
- * The process that holds a flock on inode @inode of device @device, out of the text of /proc/locks; 0
- * when there is none (or it is not visible from here).
+ * The process that holds a flock on inode @inode of device @device, out of the text of /proc/locks;
+ * 0 when there is none (or it is not visible from here).
  */
 pid_t dg_lock_holder(const char *locks, dev_t device, ino_t inode);
 
@@ -78,9 +78,10 @@ int dg_state_remove_slot(uint32_t slot);
 void dg_state_slot_name(char buffer[static DG_PIN_NAME_MAX], uint32_t slot, const char *name);
 
 /*
- * The slot for the next generation: the first behind @active, going round, that is neither @active nor
- * @previous. Going round keeps a slot empty for as long as possible before it is used again. 0 is no
- * slot: it means none is active, or there is no previous.
+ * The slot for the next generation: the first behind @active, going round, that is neither @active
+ * nor
+ * @previous. Going round keeps a slot empty for as long as possible before it is used again. 0 is
+ * no slot: it means none is active, or there is no previous.
  */
 uint32_t dg_slot_choose(uint32_t active, uint32_t previous);
 

@@ -16,10 +16,8 @@
 #define RETRIES 10
 
 static const char *const health_names[] = {
-	[DG_HEALTH_OK] = "healthy",
-	[DG_HEALTH_NO_POLICY] = "no-policy",
-	[DG_HEALTH_OFF] = "off",
-	[DG_HEALTH_ENGINE_LOST] = "engine-lost",
+	[DG_HEALTH_OK] = "healthy",	   [DG_HEALTH_NO_POLICY] = "no-policy",
+	[DG_HEALTH_OFF] = "off",	   [DG_HEALTH_ENGINE_LOST] = "engine-lost",
 	[DG_HEALTH_DEGRADED] = "degraded",
 };
 
@@ -28,23 +26,24 @@ const char *dg_health_name(enum dg_health health)
 	return health_names[health];
 }
 
-void dg_digest_text(const uint8_t digest[static DG_SHA256_BYTES], char ret[static DG_DIGEST_TEXT_MAX])
+void dg_digest_text(const uint8_t digest[static DG_SHA256_BYTES],
+		    char ret[static DG_DIGEST_TEXT_MAX])
 {
 	strcpy(ret, "sha256:");
 	for (size_t i = 0; i < DG_SHA256_BYTES; i++)
 		sprintf(ret + 7 + 2 * i, "%02x", digest[i]);
 }
 
-static void __attribute__((format(printf, 2, 3))) add_finding(struct dg_status *status,
-							      const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+add_finding(struct dg_status *status, const char *format, ...)
 {
 	va_list args;
 
 	if (status->finding_count == DG_FINDINGS_MAX)
 		return;
 	va_start(args, format);
-	vsnprintf(status->findings[status->finding_count].text,
-		  sizeof(status->findings[0].text), format, args);
+	vsnprintf(status->findings[status->finding_count].text, sizeof(status->findings[0].text),
+		  format, args);
 	va_end(args);
 	status->finding_count++;
 }
@@ -151,19 +150,26 @@ static void judge(struct dg_status *status)
 		const char *name = dg_hook_info(i)->name;
 
 		if (!hook->attached) {
-			add_finding(status, "no engine answers at the hook %s: every new decision is %s; "
-				    "apply the policy again", name,
-				    status->kernel.mode == DG_MODE_ENFORCE && !status->kernel.permissive ?
-					    "refused" : "missing");
+			add_finding(status,
+				    "no engine answers at the hook %s: every new decision is %s; "
+				    "apply the policy again",
+				    name,
+				    status->kernel.mode == DG_MODE_ENFORCE &&
+						    !status->kernel.permissive
+					    ? "refused"
+					    : "missing");
 			status->health = DG_HEALTH_ENGINE_LOST;
 			continue;
 		}
 		if (!hook->pinned || !hook->loaded)
-			add_finding(status, "the pins of the hook %s are gone: it works only for as long "
-				    "as something else holds it; apply the policy again", name);
+			add_finding(status,
+				    "the pins of the hook %s are gone: it works only for as long "
+				    "as something else holds it; apply the policy again",
+				    name);
 	}
 	if (!status->has_stats)
-		add_finding(status, "the counters and the audit stream are not pinned; apply the policy "
+		add_finding(status,
+			    "the counters and the audit stream are not pinned; apply the policy "
 			    "again");
 	if (status->stats.broken)
 		add_finding(status, "%llu decision%s met damaged tables or missing facts",
@@ -214,7 +220,8 @@ int dg_status_take(struct dg_status *ret, struct dg_failure *failure)
 
 	if (!status)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
-	/* No lock is taken, that would stand in the way of an apply: look again when one came between. */
+	/* No lock is taken, that would stand in the way of an apply: look again when one came
+	 * between. */
 	for (int i = 0; i < RETRIES; i++) {
 		memset(status, 0, sizeof(*status));
 		r = take_once(status, failure);
@@ -246,9 +253,10 @@ static json_t *hooks_json(const struct dg_status *status)
 	json_t *hooks = json_array();
 
 	for (int i = 0; i < DG_HOOK_MAX; i++)
-		json_array_append_new(hooks, json_pack("{s:s, s:b, s:b}", "hook", dg_hook_info(i)->name,
-						       "attached", status->hooks[i].attached, "pinned",
-						       status->hooks[i].pinned));
+		json_array_append_new(hooks,
+				      json_pack("{s:s, s:b, s:b}", "hook", dg_hook_info(i)->name,
+						"attached", status->hooks[i].attached, "pinned",
+						status->hooks[i].pinned));
 	return hooks;
 }
 
@@ -285,20 +293,22 @@ int dg_status_to_json(const struct dg_status *status, char **ret)
 		"{s:s, s:s, s:I, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "health",
 		dg_health_name(status->health), "mode", dg_mode_name(kernel->mode), "generation",
 		(json_int_t)kernel->generation, "policy",
-		kernel->generation ? policy_json(kernel->policy, kernel->version, kernel->has_digest,
-						 kernel->digest, kernel->generation, kernel->slot) :
-				     json_null(),
+		kernel->generation
+			? policy_json(kernel->policy, kernel->version, kernel->has_digest,
+				      kernel->digest, kernel->generation, kernel->slot)
+			: json_null(),
 		"permissive", kernel->permissive, "previous",
-		status->has_previous ?
-			policy_json(status->previous_policy, status->previous_version, true,
-				    status->previous_digest, kernel->previous_generation,
-				    kernel->previous_slot) :
-			json_null(),
+		status->has_previous
+			? policy_json(status->previous_policy, status->previous_version, true,
+				      status->previous_digest, kernel->previous_generation,
+				      kernel->previous_slot)
+			: json_null(),
 		"hooks", hooks_json(status), "events",
-		status->has_stats ? json_pack("{s:I, s:I, s:I}", "last", (json_int_t)status->stats.seq,
-					      "dropped", (json_int_t)status->stats.dropped, "broken",
-					      (json_int_t)status->stats.broken) :
-				    json_null(),
+		status->has_stats
+			? json_pack("{s:I, s:I, s:I}", "last", (json_int_t)status->stats.seq,
+				    "dropped", (json_int_t)status->stats.dropped, "broken",
+				    (json_int_t)status->stats.broken)
+			: json_null(),
 		"operations", operations_json(status), "kernel", counters, "findings", findings);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
@@ -326,12 +336,14 @@ static void print_operations(FILE *out, const struct dg_stats *stats)
 	for (int i = 0; i < DG_OP_MAX; i++) {
 		if (!stats->allowed[i] && !stats->denied[i] && !stats->would[i])
 			continue;
-		fprintf(out, "%-12s %llu allowed, %llu denied, %llu passed over a permissive rule\n",
+		fprintf(out,
+			"%-12s %llu allowed, %llu denied, %llu passed over a permissive rule\n",
 			dg_op_name(i), (unsigned long long)stats->allowed[i],
 			(unsigned long long)stats->denied[i], (unsigned long long)stats->would[i]);
 	}
 	fprintf(out, "%-12s %llu written, %llu dropped\n", "events",
-		(unsigned long long)(stats->seq - stats->dropped), (unsigned long long)stats->dropped);
+		(unsigned long long)(stats->seq - stats->dropped),
+		(unsigned long long)stats->dropped);
 }
 
 void dg_status_print(FILE *out, const struct dg_status *status)
@@ -347,8 +359,8 @@ void dg_status_print(FILE *out, const struct dg_status *status)
 	else
 		fprintf(out, "%-12s none: the kernel's boot defaults decide\n", "policy");
 	if (status->has_previous)
-		print_policy(out, "previous", status->previous_policy, status->previous_version, true,
-			     status->previous_digest, kernel->previous_generation);
+		print_policy(out, "previous", status->previous_policy, status->previous_version,
+			     true, status->previous_digest, kernel->previous_generation);
 	for (int i = 0; i < DG_HOOK_MAX; i++)
 		fprintf(out, "%-12s %s: %s%s\n", i ? "" : "hooks", dg_hook_info(i)->name,
 			status->hooks[i].attached ? "attached" : "not attached",

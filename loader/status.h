@@ -20,9 +20,9 @@ enum dg_health {
 const char *dg_health_name(enum dg_health health);
 
 struct dg_hook_state {
-	bool attached;	/* the self test of its operation was stamped by the active engine */
-	bool pinned;	/* the dispatcher's link is under bpffs */
-	bool loaded;	/* the active slot holds a program */
+	bool attached; /* the self test of its operation was stamped by the active engine */
+	bool pinned;   /* the dispatcher's link is under bpffs */
+	bool loaded;   /* the active slot holds a program */
 };
 
 struct dg_finding {
@@ -58,4 +58,5 @@ void dg_status_print(FILE *out, const struct dg_status *status);
 
 /* "sha256:…" */
 #define DG_DIGEST_TEXT_MAX (7 + 2 * DG_SHA256_BYTES + 1)
-void dg_digest_text(const uint8_t digest[static DG_SHA256_BYTES], char ret[static DG_DIGEST_TEXT_MAX]);
+void dg_digest_text(const uint8_t digest[static DG_SHA256_BYTES],
+		    char ret[static DG_DIGEST_TEXT_MAX]);

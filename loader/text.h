@@ -13,8 +13,8 @@
 #define DG_TEXT_SAFE(len) (4 * (len) + 1)
 
 /*
- * Copy @len bytes of @data with every byte that is not printable ASCII, and not part of a valid UTF-8
- * sequence outside the control characters, as \xHH. Cut to @size with the NUL.
+ * Copy @len bytes of @data with every byte that is not printable ASCII, and not part of a valid
+ * UTF-8 sequence outside the control characters, as \xHH. Cut to @size with the NUL.
  */
 void dg_text_safe(const char *data, size_t len, char *ret, size_t size);
 

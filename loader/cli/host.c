@@ -46,8 +46,8 @@ int dg_host_options(int argc, char **argv, const struct option *options, int lea
 		flags |= 1 << c;
 	}
 	if (argc - optind < least || argc - optind > most) {
-		dg_host_usage(argv[0], argc - optind < least ? "an operand is missing" :
-							       "too many operands");
+		dg_host_usage(argv[0], argc - optind < least ? "an operand is missing"
+							     : "too many operands");
 		return -1;
 	}
 	return flags;

@@ -14,9 +14,9 @@ int dg_host_fail(const char *verb, const struct dg_failure *failure);
 int dg_host_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Parse the flags of @options (no arguments, `val` is put into flags as a bit 1 << val) and check that
- * between @least and @most operands follow; @argv is permuted, the first operand is argv[optind].
- * Returns the flags, or -1 after a message: the caller returns DG_EXIT_USAGE.
+ * Parse the flags of @options (no arguments, `val` is put into flags as a bit 1 << val) and check
+ * that between @least and @most operands follow; @argv is permuted, the first operand is
+ * argv[optind]. Returns the flags, or -1 after a message: the caller returns DG_EXIT_USAGE.
  */
 int dg_host_options(int argc, char **argv, const struct option *options, int least, int most);
 

@@ -74,9 +74,9 @@ static void denied_json(const struct dg_device *device, const struct dg_tables *
 				  answer->flags & DG_LEAF_WOULD_ALLOW ? "allow" : "deny", "rule",
 				  id_json(rule_id(tables, answer->would)));
 	print_json(json_pack("{s:o, s:s, s:s, s:o, s:b, s:o}", "device",
-			     dg_text_json(device->label.data, device->label.len), "op", "bind", "verdict",
-			     "deny", "rule", id_json(rule_id(tables, answer->rule)), "default",
-			     answer->rule == DG_RULE_DEFAULT, "would", would));
+			     dg_text_json(device->label.data, device->label.len), "op", "bind",
+			     "verdict", "deny", "rule", id_json(rule_id(tables, answer->rule)),
+			     "default", answer->rule == DG_RULE_DEFAULT, "would", would));
 }
 
 static void show_denied(void *context, const struct dg_device *device,
@@ -112,13 +112,14 @@ static void show_result(const struct context *context, const struct dg_object *o
 
 	dg_digest_text(tables->text_sha256, digest);
 	if (context->json) {
-		print_json(json_pack("{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:{s:b, s:b}}", "applied",
-				     !dry_run, "policy", id_json(tables->name), "version",
-				     (json_int_t)tables->version, "digest", digest, "generation",
-				     dry_run ? json_null() : json_integer(result->generation), "judged",
-				     (json_int_t)result->judged, "denied", (json_int_t)result->denied,
-				     "repaired", result->repaired, "proved", "deny", result->proved_deny,
-				     "allow", result->proved_allow));
+		print_json(json_pack(
+			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:{s:b, s:b}}", "applied",
+			!dry_run, "policy", id_json(tables->name), "version",
+			(json_int_t)tables->version, "digest", digest, "generation",
+			dry_run ? json_null() : json_integer(result->generation), "judged",
+			(json_int_t)result->judged, "denied", (json_int_t)result->denied,
+			"repaired", result->repaired, "proved", "deny", result->proved_deny,
+			"allow", result->proved_allow));
 		return;
 	}
 	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
@@ -128,11 +129,11 @@ static void show_result(const struct context *context, const struct dg_object *o
 	else
 		printf("\"%s\" version %u is in force (generation %u, %s)\n", name, tables->version,
 		       result->generation,
-		       result->proved_deny && result->proved_allow ?
-			       "a denied and an allowed device were proved" :
-		       result->proved_deny  ? "a denied device was proved" :
-		       result->proved_allow ? "an allowed device was proved" :
-					      "nothing was proved");
+		       result->proved_deny && result->proved_allow
+			       ? "a denied and an allowed device were proved"
+		       : result->proved_deny  ? "a denied device was proved"
+		       : result->proved_allow ? "an allowed device was proved"
+					      : "nothing was proved");
 	printf("%zu of %zu devices with a driver would be denied it at their next bind\n",
 	       result->denied, result->judged);
 }

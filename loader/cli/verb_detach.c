@@ -24,7 +24,7 @@ int dg_verb_detach(int argc, char **argv)
 	if (flags)
 		printf("{\"detached\":%s}\n", active ? "true" : "false");
 	else
-		puts(active ? "no policy is in force any more: the kernel's boot defaults decide" :
-			      "no policy was in force");
+		puts(active ? "no policy is in force any more: the kernel's boot defaults decide"
+			    : "no policy was in force");
 	return DG_EXIT_OK;
 }

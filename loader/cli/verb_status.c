@@ -23,8 +23,8 @@ int dg_verb_status(int argc, char **argv)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
 	status = calloc(1, sizeof(*status));
-	r = status ? dg_status_take(status, &failure) :
-		     dg_failure_set(&failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
+	r = status ? dg_status_take(status, &failure)
+		   : dg_failure_set(&failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
 	if (!r && flags) {
 		r = dg_status_to_json(status, &text);
 		if (r)
@@ -36,7 +36,7 @@ int dg_verb_status(int argc, char **argv)
 		puts(text);
 	else
 		dg_status_print(stdout, status);
-	return status->health == DG_HEALTH_ENGINE_LOST || status->health == DG_HEALTH_DEGRADED ?
-		       DG_EXIT_FINDING :
-		       DG_EXIT_OK;
+	return status->health == DG_HEALTH_ENGINE_LOST || status->health == DG_HEALTH_DEGRADED
+		       ? DG_EXIT_FINDING
+		       : DG_EXIT_OK;
 }

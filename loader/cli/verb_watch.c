@@ -72,8 +72,8 @@ static int show_drop(void *context, uint64_t first, uint64_t count)
 }
 
 /*
- * SIGINT and SIGTERM stay blocked but for the moment of waiting: they are taken from the pending set,
- * so that what was read is always written and remembered.
+ * SIGINT and SIGTERM stay blocked but for the moment of waiting: they are taken from the pending
+ * set, so that what was read is always written and remembered.
  */
 static void block_signals(sigset_t *set)
 {
@@ -129,7 +129,8 @@ int dg_verb_watch(int argc, char **argv)
 		dg_event_print_header(stdout);
 	r = read_events(reader, flags & 1 << OPTION_FOLLOW);
 	if (r) {
-		dg_failure_set(&failure, DG_FAILURE_SYSTEM, r, "cannot go on reading the audit stream");
+		dg_failure_set(&failure, DG_FAILURE_SYSTEM, r,
+			       "cannot go on reading the audit stream");
 		return dg_host_fail(argv[0], &failure);
 	}
 	return DG_EXIT_OK;

@@ -173,9 +173,9 @@ static const char *text_of(json_t *object, const char *key)
 Test(loader_event, fields)
 {
 	static const char *const keys[] = {
-		"time", "seq", "event", "op", "verdict", "enforced", "rule", "default", "would",
-		"generation", "policy", "version", "device", "driver", "context", "pid", "comm", "cpu",
-		"derived",
+		"time",	   "seq",   "event",	  "op",	    "verdict", "enforced", "rule",
+		"default", "would", "generation", "policy", "version", "device",   "driver",
+		"context", "pid",   "comm",	  "cpu",    "derived",
 	};
 	json_t *object = to_json(), *device = json_object_get(object, "device");
 
@@ -256,7 +256,8 @@ Test(loader_event, hostile_strings_are_json)
 	set_str(&event.facts, DG_STR_DEVICE_NAME, "a\xff\x1b[2J\"\n");
 	set_str(&event.facts, DG_STR_USB_SERIAL, "\xc3\x28\xed\xa0\x80");
 	object = to_json();
-	cr_expect_str_eq(text_of(json_object_get(object, "device"), "name"), "a\xef\xbf\xbd\x1b[2J\"\n");
+	cr_expect_str_eq(text_of(json_object_get(object, "device"), "name"),
+			 "a\xef\xbf\xbd\x1b[2J\"\n");
 	json_decref(object);
 }
 
@@ -278,8 +279,9 @@ Test(loader_event, drop)
 	char *text;
 
 	cr_assert_eq(dg_event_drop_to_json(1767225600000000042ULL, 5, 3, &text), 0);
-	cr_expect_str_eq(text, "{\"time\":\"2026-01-01T00:00:00.000000042Z\",\"seq\":5,\"event\":\"drop\","
-			       "\"count\":3}");
+	cr_expect_str_eq(
+		text, "{\"time\":\"2026-01-01T00:00:00.000000042Z\",\"seq\":5,\"event\":\"drop\","
+		      "\"count\":3}");
 	free(text);
 }
 
@@ -298,8 +300,9 @@ Test(loader_event, table)
 {
 	char *text = row();
 
-	cr_expect_str_eq(text, "2026-01-01T00:00:00.000Z  0000:01:00.0          nvme              deny bind "
-			       "          \"dock\"\n");
+	cr_expect_str_eq(
+		text, "2026-01-01T00:00:00.000Z  0000:01:00.0          nvme              deny bind "
+		      "          \"dock\"\n");
 	free(text);
 	event.enforced = 0;
 	event.would = 1;
@@ -335,7 +338,9 @@ Test(loader_text, safe)
 
 	dg_text_safe("a\xc3\xa9\xff\x7f", 5, text, sizeof(text));
 	cr_expect_str_eq(text, "a\xc3\xa9\\xff\\x7f");
-	dg_text_safe("\xe2\x80\xae" "abc", 6, text, sizeof(text));
+	dg_text_safe("\xe2\x80\xae"
+		     "abc",
+		     6, text, sizeof(text));
 	cr_expect_str_eq(text, "\\xe2\\x80\\xaeabc", "a bidirectional override");
 	dg_text_safe("\xc2\x9b", 2, text, sizeof(text));
 	cr_expect_str_eq(text, "\\xc2\\x9b", "a C1 control");

@@ -36,7 +36,8 @@ Test(loader_kernel, status_full)
 Test(loader_kernel, status_no_policy)
 {
 	cr_assert_eq(dg_kernel_status_parse("mode audit\ngeneration 0\npolicy\nversion\ndigest\n",
-					    &status), 0);
+					    &status),
+		     0);
 	cr_expect_eq(status.mode, DG_MODE_AUDIT);
 	cr_expect_eq(status.generation, 0);
 	cr_expect_str_eq(status.policy, "");
@@ -75,20 +76,25 @@ Test(loader_kernel, selftest)
 {
 	struct dg_selftest test;
 
-	cr_assert_eq(dg_selftest_parse("stamped 1 verdict deny rule 3 generation 9 refused 1\n", &test),
-		     0);
+	cr_assert_eq(
+		dg_selftest_parse("stamped 1 verdict deny rule 3 generation 9 refused 1\n", &test),
+		0);
 	cr_expect(test.stamped);
 	cr_expect(test.refused);
 	cr_expect_eq(test.verdict, DG_VERDICT_DENY);
 	cr_expect_eq(test.rule, 3);
 	cr_expect_eq(test.generation, 9);
-	cr_assert_eq(dg_selftest_parse("stamped 0 verdict allow rule 4294967295 generation 0 refused 0",
-				       &test), 0);
+	cr_assert_eq(
+		dg_selftest_parse("stamped 0 verdict allow rule 4294967295 generation 0 refused 0",
+				  &test),
+		0);
 	cr_expect_not(test.stamped);
 	cr_expect_eq(test.verdict, DG_VERDICT_ALLOW);
 	cr_expect_eq(test.rule, DG_RULE_DEFAULT);
-	cr_assert_eq(dg_selftest_parse("stamped 1 verdict deny rule default generation 1 refused 0 new x",
-				       &test), 0);
+	cr_assert_eq(
+		dg_selftest_parse(
+			"stamped 1 verdict deny rule default generation 1 refused 0 new x", &test),
+		0);
 	cr_expect_eq(test.rule, DG_RULE_DEFAULT);
 }
 

@@ -257,7 +257,8 @@ Test(loader_snapshot, only_platform_devices_of_firmware)
 	cr_assert_eq(inventory->device_count, 2);
 	expect_str(inventory->devices[0], DG_ATTR_DEVICE_NAME, "board");
 	cr_assert_eq(inventory->devices[0]->facts[DG_ATTR_ACPI_IDS].element_count, 2);
-	cr_expect_str_eq(inventory->devices[0]->facts[DG_ATTR_ACPI_IDS].elements[1].str.data, "PNP0500");
+	cr_expect_str_eq(inventory->devices[0]->facts[DG_ATTR_ACPI_IDS].elements[1].str.data,
+			 "PNP0500");
 	cr_assert_eq(inventory->devices[1]->facts[DG_ATTR_OF_COMPATIBLE].element_count, 2);
 	cr_expect_str_eq(inventory->devices[1]->facts[DG_ATTR_OF_COMPATIBLE].elements[1].str.data,
 			 "vendor,b");
@@ -269,12 +270,9 @@ Test(loader_snapshot, only_platform_devices_of_firmware)
 static void put_stick(void)
 {
 	static const unsigned char descriptors[] = {
-		18, 1, 0, 2, 0, 0, 0, 64, 1, 2, 3, 4, 0, 1, 1, 2, 3, 1,
-		9, 2, 32, 0, 1, 1, 0, 0x80, 50,
-		9, 4, 0, 0, 2, 8, 6, 0x50, 0,
-		9, 4, 0, 1, 4, 8, 6, 0x62, 0,
-		9, 4, 0, 1, 4, 8, 6, 0x62, 0,
-		9, 4, /* cut short */
+		18, 1,	0, 2, 0, 0,    0,    64, 1, 2, 3, 4, 0, 1, 1,	 2,    3, 1, 9,
+		2,  32, 0, 1, 1, 0,    0x80, 50, 9, 4, 0, 0, 2, 8, 6,	 0x50, 0, 9, 4,
+		0,  1,	4, 8, 6, 0x62, 0,    9,	 4, 0, 1, 4, 8, 6, 0x62, 0,    9, 4, /* cut short */
 	};
 
 	put(STICK "/idVendor", "0951\n");
@@ -309,7 +307,8 @@ Test(loader_snapshot, usb)
 	for (int i = 0; i < 2; i++) {
 		interfaces = &inventory->devices[i]->facts[DG_ATTR_USB_INTERFACES];
 		cr_assert(interfaces->known);
-		cr_assert_eq(interfaces->element_count, 2, "alternate settings too, each class once");
+		cr_assert_eq(interfaces->element_count, 2,
+			     "alternate settings too, each class once");
 		cr_expect_eq(interfaces->elements[0].num, 0x080650);
 		cr_expect_eq(interfaces->elements[1].num, 0x080662);
 	}
@@ -400,10 +399,11 @@ Test(loader_protect, mount_source)
 {
 	char source[64] = "untouched";
 
-	cr_expect(dg_protect_mount_source("20 1 0:18 / /proc rw - proc proc rw\n"
-					  "21 1 0:25 /@ / rw shared:1 - btrfs /dev/sda2 rw,subvol=/@\n"
-					  "22 1 0:26 / /home rw - btrfs /dev/sdb1 rw\n",
-					  source, sizeof(source)));
+	cr_expect(dg_protect_mount_source(
+		"20 1 0:18 / /proc rw - proc proc rw\n"
+		"21 1 0:25 /@ / rw shared:1 - btrfs /dev/sda2 rw,subvol=/@\n"
+		"22 1 0:26 / /home rw - btrfs /dev/sdb1 rw\n",
+		source, sizeof(source)));
 	cr_expect_str_eq(source, "/dev/sda2");
 	cr_expect_not(dg_protect_mount_source("20 1 0:18 / /proc rw - proc proc rw\n", source,
 					      sizeof(source)));

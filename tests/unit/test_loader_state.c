@@ -37,11 +37,14 @@ Test(loader_state, version_rule)
 	struct dg_version active = {"p", 5, one};
 
 	cr_expect_eq(dg_version_compare(NULL, &(struct dg_version){"p", 1, one}), DG_VERSION_NEWER);
-	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 6, one}), DG_VERSION_NEWER);
-	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"q", 1, two}), DG_VERSION_NEWER,
-		     "another policy");
-	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 4, one}), DG_VERSION_OLDER);
-	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 5, one}), DG_VERSION_SAME);
+	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 6, one}),
+		     DG_VERSION_NEWER);
+	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"q", 1, two}),
+		     DG_VERSION_NEWER, "another policy");
+	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 4, one}),
+		     DG_VERSION_OLDER);
+	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 5, one}),
+		     DG_VERSION_SAME);
 	cr_expect_eq(dg_version_compare(&active, &(struct dg_version){"p", 5, two}),
 		     DG_VERSION_DIFFERENT);
 	active.digest = NULL;
@@ -51,11 +54,13 @@ Test(loader_state, version_rule)
 
 Test(loader_state, protocol)
 {
-	struct dg_protocol marker = {DG_PROTOCOL_MAGIC, DG_PROTOCOL_VERSION, DG_PROTOCOL_VERSION, 0};
+	struct dg_protocol marker = {DG_PROTOCOL_MAGIC, DG_PROTOCOL_VERSION, DG_PROTOCOL_VERSION,
+				     0};
 
 	cr_expect_eq(dg_protocol_judge(&marker), 0);
 	marker.version = DG_PROTOCOL_VERSION + 1;
-	cr_expect_eq(dg_protocol_judge(&marker), 0, "newer, and says that this version may work on it");
+	cr_expect_eq(dg_protocol_judge(&marker), 0,
+		     "newer, and says that this version may work on it");
 	marker.oldest = DG_PROTOCOL_VERSION + 1;
 	cr_expect_eq(dg_protocol_judge(&marker), -EPROTO);
 	marker = (struct dg_protocol){};
@@ -74,7 +79,8 @@ Test(loader_state, lock_holder)
 	cr_expect_eq(dg_lock_holder(locks, makedev(1, 0x1a), 99), 0);
 	cr_expect_eq(dg_lock_holder("", makedev(0, 0x1a), 99), 0);
 	cr_expect_eq(dg_lock_holder("2: FLOCK  ADVISORY  WRITE -1 00:1a:99 0 EOF\n",
-				    makedev(0, 0x1a), 99), 0, "of another pid namespace");
+				    makedev(0, 0x1a), 99),
+		     0, "of another pid namespace");
 }
 
 Test(loader_state, lock)

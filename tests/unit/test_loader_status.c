@@ -93,7 +93,9 @@ Test(loader_status, json_policy)
 	cr_expect_str_eq(text_of(hook, "hook"), "device_bind");
 	cr_expect(json_is_true(json_object_get(hook, "attached")));
 	cr_expect_eq(number(json_object_get(object, "events"), "dropped"), 2);
-	cr_expect_eq(number(json_object_get(json_object_get(object, "operations"), "bind"), "denied"), 5);
+	cr_expect_eq(
+		number(json_object_get(json_object_get(object, "operations"), "bind"), "denied"),
+		5);
 	cr_expect_eq(number(json_object_get(object, "kernel"), "bind_denied"), 5);
 	json_decref(object);
 }
