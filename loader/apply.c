@@ -693,9 +693,8 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 	return r;
 }
 
-/* Lock what is there, for a verb that changes it. -ENOENT without a message when there is nothing.
- */
-static int lock_existing(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
+/* The lock, and what is in force, for a verb that changes it. */
+static int lock_state(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
 {
 	_cleanup_close_ int lock = -1;
 	int r;
@@ -705,8 +704,7 @@ static int lock_existing(int *ret, struct dg_kernel_status *ret_status, struct d
 	r = r ?: dg_state_check_bpffs(failure);
 	if (r)
 		return r;
-	/* The directory may be gone with a policy still in force: the lock is needed all the same.
-	 */
+	/* The directory may be gone with a policy still in force: it is made, to be locked. */
 	r = dg_state_lock(DG_STATE_DIR, true, &lock, failure);
 	r = r ?: dg_state_check_protocol(true, failure);
 	r = r ?: dg_kernel_status_read("", ret_status, failure);
@@ -742,7 +740,7 @@ int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure)
 	_cleanup_close_ int lock = -1;
 	int r;
 
-	r = lock_existing(&lock, &status, failure);
+	r = lock_state(&lock, &status, failure);
 	r = r ?: check_previous(&status, failure);
 	return r ?: dg_kernel_rollback(status.generation, ret_generation, failure);
 }
@@ -754,7 +752,7 @@ int dg_detach(bool *ret_active, struct dg_failure *failure)
 	char name[DG_PIN_NAME_MAX];
 	int r;
 
-	r = lock_existing(&lock, &status, failure);
+	r = lock_state(&lock, &status, failure);
 	if (!r && status.generation)
 		r = dg_kernel_detach(status.generation, failure);
 	if (r)
