@@ -18,21 +18,23 @@ static int dg_parse_fact_set(struct dg_parser *p, const struct dg_attr *attr, st
 {
 	struct dg_literal *elements = NULL, literal;
 	struct dg_token start = p->token;
+	bool first = true;
 	size_t count = 0;
 	int err;
 
 	err = dg_parser_advance(p);
 	if (err)
 		return err;
-	while (count || !dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
+	/* A comma is followed by another literal: only the empty set ends at once. */
+	while (!first || !dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
 		if (!dg_is_value(p))
 			return dg_parser_expected(p, "a literal");
 		if (attr && dg_type_literal(p, attr, &p->token, false, &literal)) {
 			if (!dg_arena_grow(p->front->arena, &elements, count, sizeof(literal)))
 				return -ENOMEM;
-			elements[count] = literal;
+			elements[count++] = literal;
 		}
-		count++;
+		first = false;
 		err = dg_parser_advance(p);
 		if (err)
 			return err;

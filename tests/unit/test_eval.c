@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+/* The reference evaluator (language page, sections 5 and 6). */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "eval.h"
+#include "inventory.h"
+#include "policy.h"
+
+#define HEAD                                                                                      \
+	"policy \"p\" version 1 abi 1;\n"                                                         \
+	"default bind, mmio, mmap, dma, dma-relaxed, dma-private, connect, lock, accept = deny;\n"
+
+struct setup {
+	struct dg_policy *policy;
+	struct dg_inventory *inventory;
+};
+
+static struct setup set_up(const char *rules, const char *device)
+{
+	_cleanup_diags_ struct dg_diags diags = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct setup s = { 0 };
+	int err;
+
+	cr_assert_geq(asprintf(&text, HEAD "%s", rules), 0);
+	err = dg_policy_load_text("t", text, strlen(text), 0, &diags, &s.policy);
+	cr_assert_eq(err, 0, "%s: %s", rules, diags.count ? diags.items[0].message : "");
+	cr_assert_eq(dg_inventory_load_text("i", device, strlen(device), &diags, &s.inventory), 0);
+	cr_assert_eq(s.inventory->device_count, 1);
+	return s;
+}
+
+static struct dg_answer ask_at(const char *rules, const char *device, uint64_t time, bool synced)
+{
+	struct setup s = set_up(rules, device);
+	struct dg_answer answer;
+
+	dg_eval_decide(s.policy, s.inventory->devices[0], DG_OP_BIND, time, synced, &answer);
+	dg_policy_free(s.policy);
+	dg_inventory_free(s.inventory);
+	return answer;
+}
+
+static struct dg_answer ask(const char *rules, const char *device)
+{
+	return ask_at(rules, device, 1000, true);
+}
+
+/* 'T', 'F' or 'U', told apart by an allow and a deny with the same condition. */
+static char truth(const char *where, const char *device)
+{
+	_cleanup_free_ char *allow = NULL, *deny = NULL;
+	bool allowed, denied;
+
+	cr_assert_geq(asprintf(&allow, "allow \"r\" on bind where %s;", where), 0);
+	cr_assert_geq(asprintf(&deny, "deny \"r\" on bind where %s;", where), 0);
+	allowed = ask(allow, device).rule == 0;
+	denied = ask(deny, device).rule == 0;
+	return allowed ? 'T' : denied ? 'U' : 'F';
+}
+
+#define DEVICE                                                                                    \
+	"{\"pci.id\":\"10de:2330\",\"pci.revision\":7,\"pci.external\":false,\"bus\":\"pci\","      \
+	"\"usb.interfaces\":[\"08:06:50\",\"03:01:01\"],\"acpi.ids\":[],\"spdm.root\":\"sha256:"    \
+	"0000000000000000000000000000000000000000000000000000000000000000\"}"
+
+Test(eval, conditions)
+{
+	static const struct {
+		const char *where;
+		char want;
+	} cases[] = {
+		{ "true", 'T' },
+		{ "false", 'F' },
+		{ "pci.external", 'F' },
+		{ "not pci.external", 'T' },
+		{ "pci.virtfn", 'U' },
+		{ "not pci.virtfn", 'U' },
+		{ "pci.virtfn and false", 'F' },
+		{ "pci.virtfn and true", 'U' },
+		{ "pci.virtfn or true", 'T' },
+		{ "pci.virtfn or false", 'U' },
+		{ "pci.virtfn or not pci.virtfn", 'U' },
+		{ "pci.virtfn is known", 'F' },
+		{ "pci.virtfn is not known", 'T' },
+		{ "usb.id != 1234:5678", 'U' },
+		{ "usb.id in { 1234:5678 }", 'U' },
+		{ "usb.serial like \"*\"", 'U' },
+		{ "pci.id == 10de:2330", 'T' },
+		{ "pci.id != 10de:2330", 'F' },
+		{ "pci.id in 10de:*", 'T' },
+		{ "pci.id in { *:2331, 8086:* }", 'F' },
+		{ "pci.revision < 7", 'F' },
+		{ "pci.revision <= 7", 'T' },
+		{ "pci.revision > 6", 'T' },
+		{ "pci.revision >= 8", 'F' },
+		{ "pci.revision in 7 .. 7", 'T' },
+		{ "pci.revision in 0 .. 6", 'F' },
+		{ "bus like \"p?i\"", 'T' },
+		{ "any usb.interfaces in 08:*:*", 'T' },
+		{ "all usb.interfaces in 08:*:*", 'F' },
+		{ "any usb.interfaces != 08:06:50", 'T' },
+		{ "all usb.interfaces != 08:06:51", 'T' },
+		{ "any acpi.ids like \"*\"", 'F' },
+		{ "all acpi.ids like \"*\"", 'F' },
+		{ "all acpi.ids != \"x\"", 'F' },
+		{ "acpi.ids is known", 'T' },
+		{ "any of.compatible == \"x\"", 'U' },
+		{ "all of.compatible == \"x\"", 'U' },
+		{ "spdm.root == sha384:"
+		  "000000000000000000000000000000000000000000000000"
+		  "000000000000000000000000000000000000000000000000",
+		  'F' },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(truth(cases[i].where, DEVICE), cases[i].want, "%s", cases[i].where);
+}
+
+Test(eval, default_decides_last)
+{
+	struct dg_answer answer = ask("", "{}");
+
+	cr_expect_eq(answer.verdict, DG_VERDICT_DENY);
+	cr_expect_eq(answer.rule, DG_RULE_DEFAULT);
+	cr_expect_eq(answer.would, DG_RULE_NONE);
+	cr_expect_eq(answer.flags, DG_LEAF_AUDIT);
+}
+
+Test(eval, first_match_decides_and_forbid_comes_before_all)
+{
+	static const char rules[] = "allow \"a\" on bind;\ndeny \"b\" on bind;\n"
+				    "forbid \"c\" on bind where pci.external;\n"
+				    "forbid \"d\" on bind where pci.external;";
+
+	cr_expect_eq(ask(rules, "{\"pci.external\":false}").rule, 0);
+	cr_expect_eq(ask(rules, "{\"pci.external\":true}").rule, 2);
+	cr_expect_eq(ask(rules, "{}").rule, 2, "an unknown condition of a forbid denies");
+}
+
+Test(eval, other_operations_are_not_touched)
+{
+	cr_expect_eq(ask("allow \"a\" on mmio;", "{}").rule, DG_RULE_DEFAULT);
+}
+
+Test(eval, permissive_rules_are_noted_and_passed)
+{
+	struct dg_answer answer = ask("deny \"a\" on bind mode permissive;\n"
+				      "allow \"b\" on bind mode permissive;\nallow \"c\" on bind;",
+				      "{}");
+
+	cr_expect_eq(answer.rule, 2);
+	cr_expect_eq(answer.would, 0);
+	cr_expect_eq(answer.flags, DG_LEAF_AUDIT, "the rule passed over wants an event");
+
+	answer = ask("allow \"a\" on bind mode permissive;", "{}");
+	cr_expect_eq(answer.rule, DG_RULE_DEFAULT);
+	cr_expect_eq(answer.would, 0);
+	cr_expect(answer.flags & DG_LEAF_WOULD_ALLOW);
+
+	answer = ask("deny \"a\" on bind mode permissive;\nforbid \"f\" on bind;", "{}");
+	cr_expect_eq(answer.would, DG_RULE_NONE, "none when a forbid decides");
+}
+
+Test(eval, audit)
+{
+	cr_expect_eq(ask("allow \"a\" on bind;", "{}").flags, 0);
+	cr_expect_eq(ask("allow \"a\" on bind audit always;", "{}").flags, DG_LEAF_AUDIT);
+	cr_expect_eq(ask("deny \"a\" on bind;", "{}").flags, DG_LEAF_AUDIT);
+	cr_expect_eq(ask("deny \"a\" on bind audit never;", "{}").flags, 0);
+	cr_expect_eq(ask("deny \"a\" on bind mode permissive audit never;\nallow \"b\" on bind;",
+			 "{}")
+			     .flags,
+		     0);
+}
+
+Test(eval, time)
+{
+	static const char allow[] = "allow \"a\" on bind from 1970-01-02 until 1970-01-03;";
+	static const char deny[] = "deny \"a\" on bind from 1970-01-02 until 1970-01-03;";
+
+	cr_expect_eq(ask_at(allow, "{}", 86399, true).rule, DG_RULE_DEFAULT);
+	cr_expect_eq(ask_at(allow, "{}", 86400, true).rule, 0);
+	cr_expect_eq(ask_at(allow, "{}", 172799, true).rule, 0);
+	cr_expect_eq(ask_at(allow, "{}", 172800, true).rule, DG_RULE_DEFAULT);
+	cr_expect_eq(ask_at(allow, "{}", 86400, false).rule, DG_RULE_DEFAULT,
+		     "without a clock a rule with until allows nothing");
+	cr_expect_eq(ask_at(deny, "{}", 172800, false).rule, 0,
+		     "and one that denies goes on past it");
+	cr_expect_eq(ask_at(deny, "{}", 86399, false).rule, DG_RULE_DEFAULT);
+}
