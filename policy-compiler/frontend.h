@@ -47,6 +47,7 @@ struct dg_parser {
 	uint32_t ops;	       /* of the statement whose condition is read */
 	bool in_rule;
 	bool unknown_op;       /* a list of operations had one */
+	bool in_fact_set;       /* inside the braces of a set in a test's device */
 	bool missing_semicolon; /* that was the error: the next statement may begin right here */
 };
 

@@ -25,6 +25,7 @@ static int dg_parse_fact_set(struct dg_parser *p, const struct dg_attr *attr, st
 	err = dg_parser_advance(p);
 	if (err)
 		return err;
+	p->in_fact_set = true;
 	/* A comma is followed by another literal: only the empty set ends at once. */
 	while (!first || !dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
 		if (!dg_is_value(p))
@@ -45,8 +46,11 @@ static int dg_parse_fact_set(struct dg_parser *p, const struct dg_attr *attr, st
 			return err;
 	}
 	err = dg_parser_eat(p, DG_TOKEN_CLOSE_BRACE, "',' or '}'");
-	if (err || !attr)
+	if (err)
 		return err;
+	p->in_fact_set = false;
+	if (!attr)
+		return 0;
 	if (!attr->set) {
 		dg_parser_report(p, DG_E051, &start.pos, "%s is no set; its value has no braces",
 				 attr->name);
@@ -105,9 +109,11 @@ static int dg_recover_inside(struct dg_parser *p, bool *ret_inside)
 {
 	static const char *const statements[] = { "policy", "import", "set", "default", "forbid",
 						  "allow", "deny", "assert", "test" };
+	bool in_set = p->in_fact_set;
 	unsigned int braces = 0;
 	int err;
 
+	p->in_fact_set = false;
 	for (;;) {
 		enum dg_token_kind kind = p->token.kind;
 
@@ -118,15 +124,17 @@ static int dg_recover_inside(struct dg_parser *p, bool *ret_inside)
 			if (p->token.first && dg_parser_at_word(p, statements[i]))
 				return 0;
 		*ret_inside = true;
-		if (kind == DG_TOKEN_CLOSE_BRACE && !braces)
+		if (kind == DG_TOKEN_CLOSE_BRACE && !braces && !in_set)
 			return 0;
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
 		if (kind == DG_TOKEN_OPEN_BRACE)
 			braces++;
-		else if (kind == DG_TOKEN_CLOSE_BRACE)
+		else if (kind == DG_TOKEN_CLOSE_BRACE && braces)
 			braces--;
+		else if (kind == DG_TOKEN_CLOSE_BRACE)
+			in_set = false;
 		else if (kind == DG_TOKEN_SEMICOLON && !braces)
 			return 0;
 	}
