@@ -38,23 +38,6 @@ int dg_author_usage(const char *verb, const char *format, ...)
 	return DG_EXIT_USAGE;
 }
 
-int dg_author_help(const char *verb)
-{
-	static const struct {
-		const char *name, *synopsis, *summary, *example;
-	} verbs[] = {
-#define VERB(suffix, name, side, synopsis, summary, example) {name, synopsis, summary, example},
-#include "verbs.def"
-#undef VERB
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, verb))
-			printf("usage: devgate %s %s\n\n%s\n\nexample: %s\n", verb,
-			       verbs[i].synopsis, verbs[i].summary, verbs[i].example);
-	return dg_author_finish(verb, DG_EXIT_OK);
-}
-
 int dg_author_finish(const char *verb, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -28,9 +28,6 @@ int dg_author_fail(const char *verb, int status, const char *format, ...) _print
 /* Wrong usage: the text, and where to read on. Returns DG_EXIT_USAGE. */
 int dg_author_usage(const char *verb, const char *format, ...) _printf_(2, 3);
 
-/* `--help`: synopsis, summary and example from the table of verbs. Returns DG_EXIT_OK. */
-int dg_author_help(const char *verb);
-
 /* End standard output. @status, or DG_EXIT_SYSTEM with a message when it did not take everything. */
 int dg_author_finish(const char *verb, int status);
 

@@ -10,14 +10,14 @@
 
 struct options {
 	const char *policy, *out;
-	bool stats, json, help;
+	bool stats, json;
 };
 
 static int parse(int argc, char **argv, struct options *ret)
 {
 	static const struct option table[] = {
 		{"output", required_argument, NULL, 'o'}, {"stats", no_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},	  {"help", no_argument, NULL, 'h'},
+		{"json", no_argument, NULL, 'j'},
 		{},
 	};
 	struct options o = {};
@@ -25,7 +25,7 @@ static int parse(int argc, char **argv, struct options *ret)
 
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "o:h", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:", table, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			o.out = optarg;
@@ -36,21 +36,16 @@ static int parse(int argc, char **argv, struct options *ret)
 		case 'j':
 			o.json = true;
 			break;
-		case 'h':
-			o.help = true;
-			break;
 		default:
 			return dg_author_usage(argv[0], "unknown option or missing argument: %s",
 					       argv[optind - 1]);
 		}
 	}
-	if (!o.help) {
-		if (argc - optind != 1)
-			return dg_author_usage(argv[0], "one policy is expected");
-		if (!o.out)
-			return dg_author_usage(argv[0], "-o FILE is missing");
-		o.policy = argv[optind];
-	}
+	if (argc - optind != 1)
+		return dg_author_usage(argv[0], "one policy is expected");
+	if (!o.out)
+		return dg_author_usage(argv[0], "-o FILE is missing");
+	o.policy = argv[optind];
 	*ret = o;
 	return DG_EXIT_OK;
 }
@@ -133,8 +128,6 @@ int dg_verb_compile(int argc, char **argv)
 	r = parse(argc, argv, &o);
 	if (r != DG_EXIT_OK)
 		return r;
-	if (o.help)
-		return dg_author_help(argv[0]);
 	dg_author_libbpf_warnings();
 	return compile(argv[0], &o);
 }

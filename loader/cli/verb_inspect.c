@@ -9,7 +9,7 @@
 
 struct options {
 	const char *object;
-	bool text, json, help;
+	bool text, json;
 };
 
 static const char *const effects[] = {"forbid", "allow", "deny"};
@@ -20,7 +20,6 @@ static int parse(int argc, char **argv, struct options *ret)
 	static const struct option table[] = {
 		{"text", no_argument, NULL, 't'},
 		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
 		{},
 	};
 	struct options o = {};
@@ -28,7 +27,7 @@ static int parse(int argc, char **argv, struct options *ret)
 
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			o.text = true;
@@ -36,18 +35,13 @@ static int parse(int argc, char **argv, struct options *ret)
 		case 'j':
 			o.json = true;
 			break;
-		case 'h':
-			o.help = true;
-			break;
 		default:
 			return dg_author_usage(argv[0], "unknown option %s", argv[optind - 1]);
 		}
 	}
-	if (!o.help) {
-		if (argc - optind != 1)
-			return dg_author_usage(argv[0], "one object is expected");
-		o.object = argv[optind];
-	}
+	if (argc - optind != 1)
+		return dg_author_usage(argv[0], "one object is expected");
+	o.object = argv[optind];
 	*ret = o;
 	return DG_EXIT_OK;
 }
@@ -189,8 +183,6 @@ int dg_verb_inspect(int argc, char **argv)
 	r = parse(argc, argv, &o);
 	if (r != DG_EXIT_OK)
 		return r;
-	if (o.help)
-		return dg_author_help(argv[0]);
 	r = dg_object_open(o.object, &error, &object);
 	if (r < 0)
 		return dg_author_fail(argv[0], DG_EXIT_SYSTEM, "%s: %s", o.object,

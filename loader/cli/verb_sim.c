@@ -28,7 +28,7 @@ struct options {
 	uint32_t ops;
 	bool has_at;
 	uint64_t at;
-	bool json, fail_on_deny, help;
+	bool json, fail_on_deny;
 };
 
 /* What the verdicts come from: one of the engines, and the names of the rules. */
@@ -120,7 +120,6 @@ static int parse(int argc, char **argv, struct options *ret)
 		{"engine", required_argument, NULL, 'e'},
 		{"json", no_argument, NULL, 'j'},
 		{"fail-on-deny", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
 		{},
 	};
 	struct options o = {.ops = (1U << DG_OP_MAX) - 1};
@@ -128,7 +127,7 @@ static int parse(int argc, char **argv, struct options *ret)
 
 	optind = 0;
 	opterr = 0;
-	while (r == DG_EXIT_OK && (c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+	while (r == DG_EXIT_OK && (c = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		switch (c) {
 		case 'i':
 			o.inventory = optarg;
@@ -149,15 +148,12 @@ static int parse(int argc, char **argv, struct options *ret)
 		case 'f':
 			o.fail_on_deny = true;
 			break;
-		case 'h':
-			o.help = true;
-			break;
 		default:
 			r = dg_author_usage(argv[0], "unknown option or missing argument: %s",
 					    argv[optind - 1]);
 		}
 	}
-	if (r == DG_EXIT_OK && !o.help)
+	if (r == DG_EXIT_OK)
 		r = check_operands(argc, argv, &o);
 	if (r == DG_EXIT_OK)
 		*ret = o;
@@ -409,8 +405,6 @@ int dg_verb_sim(int argc, char **argv)
 	r = parse(argc, argv, &o);
 	if (r != DG_EXIT_OK)
 		return r;
-	if (o.help)
-		return dg_author_help(argv[0]);
 	dg_author_libbpf_warnings();
 	return run(argv[0], &o);
 }
