@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "automaton.h"
+#include "glob.h"
+
+static bool matches(const char *glob, const char *value)
+{
+	struct dg_pattern pattern = {.data = glob, .len = strlen(glob), .glob = true};
+	struct dg_automaton a = {};
+	bool result;
+
+	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0, "\"%s\"", glob);
+	result = dg_automaton_run(&a, value, strlen(value)) != 0;
+	cr_expect_eq(result, dg_glob_match(glob, strlen(glob), value, strlen(value)),
+		     "the reference says otherwise of \"%s\" on \"%s\"", glob, value);
+	dg_automaton_done(&a);
+	return result;
+}
+
+Test(automaton, globs)
+{
+	cr_expect(matches("", ""));
+	cr_expect(!matches("", "a"));
+	cr_expect(matches("*", ""));
+	cr_expect(matches("*", "anything"));
+	cr_expect(matches("a*b*c", "axxbyyc"));
+	cr_expect(!matches("a*b*c", "axxcyyb"));
+	cr_expect(matches("*ab*ab*", "xabyabz"));
+	cr_expect(!matches("*ab*ab*", "xaby"));
+	cr_expect(matches("?", "x"));
+	cr_expect(!matches("?", ""));
+	cr_expect(!matches("?", "\xc3\xa9"), "? is one byte");
+	cr_expect(matches("[a-c]", "b"));
+	cr_expect(!matches("[!a-c]", "b"));
+	cr_expect(matches("[!a-c]", "\xff"));
+	cr_expect(matches("[-a]", "-"));
+	cr_expect(matches("[a-]", "-"));
+	cr_expect(matches("[\\]]", "]"));
+	cr_expect(matches("[^]", "^"));
+	cr_expect(matches("\\*", "*"));
+	cr_expect(!matches("\\*", "x"));
+}
+
+Test(automaton, malformed_globs_are_refused)
+{
+	static const char *const globs[] = {"[", "[a", "[]", "[!]", "[c-a]", "a\\", "[a\\", "[a-"};
+
+	for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++) {
+		struct dg_pattern pattern = {
+			.data = globs[i], .len = strlen(globs[i]), .glob = true};
+		struct dg_automaton a = {};
+
+		cr_expect_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), -EINVAL,
+			     "\"%s\"", globs[i]);
+	}
+}
+
+Test(automaton, an_exact_name_is_no_glob)
+{
+	const struct dg_pattern pattern = {.data = "a*", .len = 2};
+	struct dg_automaton a = {};
+
+	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_expect_neq(dg_automaton_run(&a, "a*", 2), 0);
+	cr_expect_eq(dg_automaton_run(&a, "ab", 2), 0);
+	dg_automaton_done(&a);
+}
+
+/* A string that two patterns match has a label of its own, with both. */
+Test(automaton, labels_are_sets)
+{
+	const struct dg_pattern patterns[] = {
+		{.data = "ab", .len = 2}, {.data = "a*", .len = 2, .glob = true}, {.data = "x", .len = 1}};
+	struct dg_automaton a = {};
+	uint32_t label;
+
+	cr_assert_eq(dg_automaton_build(patterns, 3, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	label = dg_automaton_run(&a, "ab", 2);
+	cr_assert_eq(a.set_off[label + 1] - a.set_off[label], 2);
+	cr_expect_eq(a.set_items[a.set_off[label]], 0);
+	cr_expect_eq(a.set_items[a.set_off[label] + 1], 1);
+	label = dg_automaton_run(&a, "x", 1);
+	cr_assert_eq(a.set_off[label + 1] - a.set_off[label], 1);
+	cr_expect_eq(a.set_items[a.set_off[label]], 2);
+	dg_automaton_done(&a);
+}
+
+/* Patterns that are treated alike: the states that only told them apart go. */
+Test(automaton, minimised_to_the_smallest)
+{
+	const struct dg_pattern patterns[] = {{.data = "ax", .len = 2}, {.data = "bx", .len = 2}};
+	static const uint32_t alike[] = {1, 2, 2}, apart[] = {1, 2, 3};
+	struct dg_automaton a = {};
+
+	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_minimise(&a, alike), 0);
+	cr_expect_eq(a.state_count, 4, "start, after a or b, end, no more: %u", a.state_count);
+	cr_expect_eq(a.byte_class_count, 3, "a and b, x, the others: %u", a.byte_class_count);
+	cr_expect_eq(dg_automaton_run(&a, "ax", 2), 2);
+	cr_expect_eq(dg_automaton_run(&a, "bx", 2), 2);
+	cr_expect_eq(dg_automaton_run(&a, "b", 1), 1);
+	dg_automaton_done(&a);
+
+	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_minimise(&a, apart), 0);
+	cr_expect_eq(a.state_count, 6);
+	cr_expect_neq(dg_automaton_run(&a, "ax", 2), dg_automaton_run(&a, "bx", 2));
+	dg_automaton_done(&a);
+}
+
+/* Twenty globs `*x*` with their own letters have 2^20 states together: an error, not a wait. */
+Test(automaton, too_big_is_an_error)
+{
+	struct dg_pattern patterns[20];
+	char globs[20][4];
+	struct dg_automaton a = {};
+
+	for (size_t i = 0; i < 20; i++) {
+		globs[i][0] = globs[i][2] = '*';
+		globs[i][1] = (char)('a' + i);
+		globs[i][3] = 0;
+		patterns[i] = (struct dg_pattern){.data = globs[i], .len = 3, .glob = true};
+	}
+	cr_expect_eq(dg_automaton_build(patterns, 20, 1U << 18, &a), -E2BIG);
+	cr_expect_null(a.next, "the output is untouched on failure");
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "compiled.h"
+
+Test(tables, patterns_of_ids)
+{
+	struct dg_tables *t = compile(
+		HEAD "allow \"a\" on bind where pci.id in { 10de:*, *:2330, 8086:1234 };\n");
+
+	cr_expect_eq(judge(t, "{\"pci.id\":\"10de:0001\"}").rule, 0);
+	cr_expect_eq(judge(t, "{\"pci.id\":\"ffff:2330\"}").rule, 0);
+	cr_expect_eq(judge(t, "{\"pci.id\":\"8086:1234\"}").rule, 0);
+	cr_expect_eq(judge(t, "{\"pci.id\":\"8086:1235\"}").rule, DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{\"pci.id\":\"10df:2331\"}").rule, DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{}").rule, DG_RULE_DEFAULT, "unknown admits nothing");
+	free(t);
+}
+
+Test(tables, unknown_denies)
+{
+	struct dg_tables *t = compile(HEAD "deny \"d\" on bind where not pci.external;\n"
+					   "allow \"a\" on bind;\n");
+
+	cr_expect_eq(judge(t, "{\"pci.external\":true}").rule, 1);
+	cr_expect_eq(judge(t, "{\"pci.external\":false}").rule, 0);
+	cr_expect_eq(judge(t, "{}").rule, 0);
+	free(t);
+}
+
+Test(tables, ends_of_the_numbers)
+{
+	struct dg_tables *t = compile(
+		HEAD "allow \"low\" on bind where pci.bus < 1;\n"
+		     "allow \"high\" on bind where pci.bus >= 18446744073709551615;\n"
+		     "allow \"none\" on bind where pci.bus > 18446744073709551615 or pci.bus < 0;\n");
+
+	cr_expect_eq(judge(t, "{\"pci.bus\":0}").rule, 0);
+	cr_expect_eq(judge(t, "{\"pci.bus\":1}").rule, DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{\"pci.bus\":18446744073709551614}").rule, DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{\"pci.bus\":18446744073709551615}").rule, 1);
+	free(t);
+}
+
+Test(tables, permissive_rules_are_told)
+{
+	struct dg_tables *t = compile(HEAD "allow \"p\" on bind where true mode permissive;\n"
+					   "deny \"q\" on bind mode permissive;\n"
+					   "deny \"d\" on bind audit never;\n");
+	struct dg_answer answer = judge(t, "{}");
+
+	cr_expect_eq(answer.rule, 2);
+	cr_expect_eq(answer.would, 0);
+	cr_expect_eq(answer.flags, DG_LEAF_AUDIT | DG_LEAF_WOULD_ALLOW);
+	free(t);
+}
+
+Test(tables, a_forbid_passes_nothing_over)
+{
+	struct dg_tables *t = compile(HEAD "allow \"p\" on bind mode permissive;\n"
+					   "forbid \"f\" on bind where pci.external;\n");
+
+	cr_expect_eq(judge(t, "{}").rule, 1, "an unknown condition forbids");
+	cr_expect_eq(judge(t, "{}").would, DG_RULE_NONE);
+	cr_expect_eq(judge(t, "{\"pci.external\":false}").would, 0);
+	free(t);
+}
+
+Test(tables, times)
+{
+	struct dg_tables *t = compile(
+		HEAD "allow \"a\" on bind from 2026-01-01 until 2026-01-02;\n"
+		     "deny \"d\" on mmio until 2026-01-01;\nallow \"rest\" on mmio;\n");
+	static const uint64_t from = 1767225600, until = 1767312000;
+
+#define AT(when, synced, operation)                                                                \
+	decide(t, "{}",                                                                            \
+	       (struct dg_query){.op = (operation), .time = (when), .clock_synced = (synced)})         \
+		.rule
+	cr_expect_eq(AT(from - 1, 1, DG_OP_BIND), DG_RULE_DEFAULT);
+	cr_expect_eq(AT(from, 1, DG_OP_BIND), 0);
+	cr_expect_eq(AT(until - 1, 1, DG_OP_BIND), 0);
+	cr_expect_eq(AT(until, 1, DG_OP_BIND), DG_RULE_DEFAULT);
+	cr_expect_eq(AT(from, 0, DG_OP_BIND), DG_RULE_DEFAULT, "an unsure clock admits nothing");
+	cr_expect_eq(AT(from - 1, 1, DG_OP_MMIO), 1);
+	cr_expect_eq(AT(from, 1, DG_OP_MMIO), 2);
+	cr_expect_eq(AT(from, 0, DG_OP_MMIO), 1, "on an unsure clock a denial does not end");
+	free(t);
+}
+
+Test(tables, same_tree_same_bytes)
+{
+	static const char text[] = HEAD
+		"allow \"a\" on bind, mmio where driver.name like \"nvme*\" or pci.id == 10de:2330;\n"
+		"deny \"b\" on bind where device.name in { \"x\", \"y\" } and pci.revision in 3 .. 9;\n";
+	struct dg_tables *one = compile(text), *two = compile(text);
+
+	cr_assert_eq(one->size, two->size);
+	cr_expect_eq(memcmp(one, two, one->size), 0);
+	free(one);
+	free(two);
+}
+
+static size_t errors(const char *text, enum dg_diag_id id)
+{
+	struct dg_policy *policy = parse(text);
+	struct dg_tables *tables = NULL;
+	struct dg_diags diags = {};
+	size_t count = 0;
+
+	cr_assert_eq(dg_tables_build(policy, &diags, &tables, NULL), -EBADMSG);
+	cr_expect_null(tables);
+	for (size_t i = 0; i < diags.count; i++)
+		count += diags.items[i].id == id;
+	dg_diags_done(&diags);
+	dg_policy_free(policy);
+	return count;
+}
+
+Test(tables, what_has_no_table_form_is_an_error)
+{
+	cr_expect_eq(errors(HEAD "allow \"a\" on bind where any acpi.ids == \"PNP0A03\";\n"
+				 "deny \"b\" on bind where usb.interfaces is known;\n",
+			    DG_E100),
+		     2, "each is reported");
+}
+
+Test(tables, what_is_too_big_is_an_error)
+{
+	char text[4096] = HEAD;
+
+	for (char c = 'a'; c < 'a' + 22; c++)
+		sprintf(text + strlen(text), "allow \"%c\" on bind where device.name like \"*%c*\";\n",
+			c, c);
+	cr_expect_eq(errors(text, DG_E101), 1);
+}
+
+/* Ten thousand devices by name, and the same by two attributes: small tables, and soon. */
+Test(tables, ten_thousand_rules, .timeout = 20)
+{
+	size_t room = 4U << 20;
+	char *text = malloc(room), device[128];
+	struct dg_tables *t;
+	size_t len;
+
+	cr_assert_not_null(text);
+	len = (size_t)snprintf(text, room, HEAD);
+	for (unsigned int i = 0; i < 10000; i++)
+		len += (size_t)snprintf(text + len, room - len,
+					"allow \"r%u\" on bind where pci.id == %04x:%04x and "
+					"pci.subsystem == %04x:0001;\n",
+					i, i / 7, i * 3, 10000 - i);
+	t = compile(text);
+	cr_expect_lt(t->size, 4U << 20, "%u bytes", t->size);
+	for (unsigned int i = 0; i < 10000; i += 999) {
+		snprintf(device, sizeof(device),
+			 "{\"pci.id\":\"%04x:%04x\",\"pci.subsystem\":\"%04x:0001\"}", i / 7, i * 3,
+			 10000 - i);
+		cr_expect_eq(judge(t, device).rule, i);
+	}
+	free(t);
+	free(text);
+}

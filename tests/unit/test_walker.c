@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "compiled.h"
+
+#include <errno.h>
+
+static const char text[] = HEAD
+	"allow \"a\" on bind where device.name like \"nvme*\" and pci.bus in 3 .. 9;\n";
+static const char device[] = "{\"device.name\":\"nvme0\",\"pci.bus\":4}";
+
+Test(walker, decides)
+{
+	struct dg_tables *t = compile(text);
+
+	cr_expect_eq(judge(t, device).verdict, DG_VERDICT_ALLOW);
+	cr_expect_eq(judge(t, "{\"device.name\":\"nvme0\",\"pci.bus\":10}").verdict, DG_VERDICT_DENY);
+	free(t);
+}
+
+Test(walker, refuses_an_unknown_operation)
+{
+	struct dg_tables *t = compile(text);
+	struct dg_query query = {.op = DG_OP_MAX};
+	struct dg_answer answer = {.rule = 77};
+	static struct dg_facts facts;
+
+	cr_expect_eq(dg_tables_decide(t, &facts, &query, &answer), -EINVAL);
+	cr_expect_eq(answer.rule, 77, "the output is untouched on failure");
+	free(t);
+}
+
+/* One word after the other wrong: no crash (the sanitizers look on), and what is broken denies. */
+Test(walker, damaged_words_never_allow_by_accident_of_memory)
+{
+	static const uint32_t wrong[] = {0, 0x7fffffff, 0x80000000, 0xffffffff};
+	struct dg_tables *t = compile(text);
+	uint32_t *words = (uint32_t *)t, size = t->size;
+
+	for (size_t i = 0; i < size / sizeof(*words); i++) {
+		uint32_t right = words[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(wrong); k++) {
+			struct dg_answer answer;
+
+			words[i] = wrong[k];
+			if (t->size > size) /* the caller's promise: as large as it says */
+				t->size = size;
+			answer = judge(t, device);
+			if (answer.rule == DG_RULE_BROKEN)
+				cr_expect_eq(answer.verdict, DG_VERDICT_DENY);
+		}
+		words[i] = right;
+	}
+	free(t);
+}
+
+Test(walker, a_circle_ends)
+{
+	struct dg_tables *t = compile(text);
+	uint32_t *edges = (uint32_t *)((char *)t + t->edge_off);
+
+	for (uint32_t i = 0; i < t->edge_count; i++)
+		edges[i] = t->op_root[DG_OP_BIND];
+	cr_expect_eq(judge(t, device).rule, DG_RULE_BROKEN);
+	free(t);
+}
