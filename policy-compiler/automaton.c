@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Positions: pattern p with m elements owns m + 1 consecutive positions; position base + i means that
- * its first i elements are matched, position base + m that the whole pattern is.
+ * Positions: pattern p with m elements owns m + 1 consecutive positions; position base + i means
+ * that its first i elements are matched, position base + m that the whole pattern is.
  */
 enum element_kind {
 	ELEMENT_BYTE,
@@ -20,7 +20,7 @@ struct element {
 	enum element_kind kind;
 	uint8_t byte;
 	uint32_t pattern;
-	uint32_t class;	    /* index in builder.masks */
+	uint32_t class; /* index in builder.masks */
 };
 
 struct byte_mask {
@@ -135,7 +135,7 @@ static int add_class(struct builder *b, uint32_t pattern, const struct byte_mask
 	uint32_t class;
 	int r;
 
-	for (class = 0; class < b->mask_count; class++)
+	for (class = 0; class < b->mask_count; class ++)
 		if (!memcmp(&b->masks[class], mask, sizeof(*mask)))
 			break;
 	if (class == b->mask_count) {
@@ -144,8 +144,8 @@ static int add_class(struct builder *b, uint32_t pattern, const struct byte_mask
 			return r;
 		b->masks[b->mask_count++] = *mask;
 	}
-	return add_element(b, (struct element){
-				      .kind = ELEMENT_CLASS, .pattern = pattern, .class = class});
+	return add_element(
+		b, (struct element){.kind = ELEMENT_CLASS, .pattern = pattern, .class = class});
 }
 
 /* One byte of a bracket, an escape resolved. Returns the bytes consumed, 0 past the end. */
@@ -269,7 +269,7 @@ static void classify_bytes(struct builder *b)
 		}
 		if (class == b->byte_class_count)
 			b->representative[b->byte_class_count++] = (uint8_t)byte;
-		b->byte_class[byte] = (uint8_t)class;
+		b->byte_class[byte] = (uint8_t) class;
 	}
 }
 
@@ -379,8 +379,7 @@ static int intern_state(struct builder *b, const struct vector *set, uint32_t *r
 	if (r < 0)
 		return r;
 	if (set->count > 0)
-		memcpy(b->sets.items + b->sets.count, set->items,
-		       set->count * sizeof(*set->items));
+		memcpy(b->sets.items + b->sets.count, set->items, set->count * sizeof(*set->items));
 	b->state_off[b->state_count] = b->sets.count;
 	b->sets.count += set->count;
 	b->state_off[b->state_count + 1] = b->sets.count;
@@ -543,8 +542,8 @@ int dg_automaton_build(const struct dg_pattern *patterns, size_t count, size_t m
 }
 
 /*
- * Partition of the states into blocks: the states of block k are items[first[k]] … items[end[k] - 1],
- * the first `marked[k]` of them marked for a split.
+ * Partition of the states into blocks: the states of block k are items[first[k]] … items[end[k] -
+ * 1], the first `marked[k]` of them marked for a split.
  */
 struct partition {
 	uint32_t *items, *where, *block_of;
@@ -719,7 +718,8 @@ static void refine(struct partition *p, const struct dg_automaton *a)
 			const uint32_t *in = p->in + c * n;
 
 			for (uint32_t i = 0; i < count; i++)
-				for (uint32_t j = off[p->splitter[i]]; j < off[p->splitter[i] + 1]; j++)
+				for (uint32_t j = off[p->splitter[i]]; j < off[p->splitter[i] + 1];
+				     j++)
 					mark(p, in[j]);
 			split(p);
 		}
@@ -780,7 +780,8 @@ static void merge_columns(struct dg_automaton *a)
 			uint32_t s;
 
 			for (s = 0; s < a->state_count; s++)
-				if (a->next[(size_t)s * k + c] != a->next[(size_t)s * k + keep[same]])
+				if (a->next[(size_t)s * k + c] !=
+				    a->next[(size_t)s * k + keep[same]])
 					break;
 			if (s == a->state_count)
 				break;

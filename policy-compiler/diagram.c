@@ -31,7 +31,7 @@ struct dg_diagram {
 	struct dg_decision *decisions; /* by terminal number */
 	size_t decision_count, decision_room;
 	struct dg_map decision_of;
-	struct dg_map cache; /* of apply */
+	struct dg_map cache;	/* of apply */
 	struct dg_run *scratch; /* a stack: nodes under construction */
 	size_t scratch_count, scratch_room;
 };
@@ -69,10 +69,9 @@ struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_cou
 	d->max_runs = max_runs;
 	d->decision_room = TERMINAL_CONDITIONS + 1;
 	d->decision_count = TERMINAL_CONDITIONS;
-	if (dg_diagram_decision(d,
-				(struct dg_decision){.rule = DG_DECISION_PASS,
-						     .would = DG_DECISION_NONE},
-				&pass) < 0)
+	if (dg_diagram_decision(
+		    d, (struct dg_decision){.rule = DG_DECISION_PASS, .would = DG_DECISION_NONE},
+		    &pass) < 0)
 		return NULL;
 	return TAKE_PTR(d);
 }
@@ -203,8 +202,8 @@ static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *re
 	if (r < 0)
 		return r;
 	memcpy(d->runs + d->run_count, runs, count * sizeof(*runs));
-	d->nodes[d->node_count] = (struct node){
-		.var = var, .run_count = (uint32_t)count, .run_off = d->run_count};
+	d->nodes[d->node_count] =
+		(struct node){.var = var, .run_count = (uint32_t)count, .run_off = d->run_count};
 	d->run_count += count;
 	d->slots[at] = (uint32_t)++d->node_count;
 	*ret = (dg_ref)(d->node_count - 1);
@@ -288,8 +287,8 @@ static bool shortcut(const struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_
 	case DG_APPLY_MATCH_UNKNOWN:
 		if (!dg_ref_terminal(f))
 			return false;
-		*ret = f == DG_TRUE || (f == DG_UNKNOWN && op == DG_APPLY_MATCH_UNKNOWN) ? g :
-											     DG_PASS;
+		*ret = f == DG_TRUE || (f == DG_UNKNOWN && op == DG_APPLY_MATCH_UNKNOWN) ? g
+											 : DG_PASS;
 		return true;
 	case DG_APPLY_THEN:
 		if (f == DG_PASS || f == g)

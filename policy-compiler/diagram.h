@@ -58,17 +58,19 @@ struct dg_diagram;
  * A store for @var_count variables with class_counts[v] classes each (unknown included; copied). It
  * holds at most @max_runs runs, and remembers as many steps of apply. NULL: out of memory.
  */
-struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_count, size_t max_runs);
+struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_count,
+				  size_t max_runs);
 void dg_diagram_free(struct dg_diagram *diagram);
 
 /*
  * All of these: 0, -ENOMEM, or -E2BIG when the store is full; outputs untouched then.
  *
- * dg_diagram_member: true for the @count classes (ascending, none is 0), false for the others but 0,
+ * dg_diagram_member: true for the @count classes (ascending, none is 0), false for the others but
+ * 0,
  * @unknown for class 0.
  */
-int dg_diagram_member(struct dg_diagram *diagram, uint32_t var, const uint32_t *classes, size_t count,
-		      dg_ref unknown, dg_ref *ret);
+int dg_diagram_member(struct dg_diagram *diagram, uint32_t var, const uint32_t *classes,
+		      size_t count, dg_ref unknown, dg_ref *ret);
 /* True exactly when the variable is known (@known) or unknown. */
 int dg_diagram_known(struct dg_diagram *diagram, uint32_t var, bool known, dg_ref *ret);
 /* The terminal of a decision. */
@@ -79,8 +81,8 @@ int dg_diagram_apply(struct dg_diagram *diagram, enum dg_apply op, dg_ref left, 
  * @op over refs[0] … refs[count - 1] (at least one) in order, as a balanced tree, which keeps the
  * functions in between small. @op: AND, OR or THEN.
  */
-int dg_diagram_reduce(struct dg_diagram *diagram, enum dg_apply op, const dg_ref *refs, size_t count,
-		      dg_ref *ret);
+int dg_diagram_reduce(struct dg_diagram *diagram, enum dg_apply op, const dg_ref *refs,
+		      size_t count, dg_ref *ret);
 
 /* Reading a finished function. The pointers live until the next call that adds to the store. */
 static inline bool dg_ref_terminal(dg_ref ref)
@@ -88,7 +90,8 @@ static inline bool dg_ref_terminal(dg_ref ref)
 	return ref & DG_REF_TERMINAL;
 }
 uint32_t dg_diagram_var(const struct dg_diagram *diagram, dg_ref node);
-const struct dg_run *dg_diagram_runs(const struct dg_diagram *diagram, dg_ref node, size_t *ret_count);
+const struct dg_run *dg_diagram_runs(const struct dg_diagram *diagram, dg_ref node,
+				     size_t *ret_count);
 /* Of a terminal made by dg_diagram_decision(), or DG_PASS. */
 struct dg_decision dg_diagram_decided(const struct dg_diagram *diagram, dg_ref terminal);
 size_t dg_diagram_run_count(const struct dg_diagram *diagram);

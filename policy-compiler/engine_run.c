@@ -41,7 +41,7 @@ int dg_engine_open(const struct dg_object *object, struct dg_engine **ret)
 	map = bpf_object__find_map_by_name(o, MAP);
 	if (!wanted || !map || bpf_map__value_size(map) < sizeof(struct dg_sim))
 		return -EBADMSG;
-	bpf_object__for_each_program(program, o)
+	bpf_object__for_each_program (program, o)
 		bpf_program__set_autoload(program, program == wanted);
 	r = bpf_object__load(o);
 	if (r < 0)

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * Write @size bytes to @path through a temporary file beside it, synced and renamed, mode 0666 without
- * the umask's bits. What is no regular file (a pipe, /dev/null) is written to, not replaced.
- * 0 or negative errno; on failure a file that was there is as it was, and nothing is left behind.
+ * Write @size bytes to @path through a temporary file beside it, synced and renamed, mode 0666
+ * without the umask's bits. What is no regular file (a pipe, /dev/null) is written to, not
+ * replaced. 0 or negative errno; on failure a file that was there is as it was, and nothing is left
+ * behind.
  */
 int dg_file_write(const char *path, const void *data, size_t size);

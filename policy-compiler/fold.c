@@ -67,8 +67,9 @@ static int build_test(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret
 static int build_condition(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret);
 
 /*
- * The operands of a chain of one operator, with a stack of its own: ten thousand `or` make a tree that
- * deep. What remains as recursion is the nesting of different operators, which the parser bounds.
+ * The operands of a chain of one operator, with a stack of its own: ten thousand `or` make a tree
+ * that deep. What remains as recursion is the nesting of different operators, which the parser
+ * bounds.
  */
 static int build_chain(struct dg_fold *f, const struct dg_expr *chain, dg_ref *ret)
 {
@@ -151,8 +152,8 @@ static int build_atom(struct dg_fold *f, struct dg_atom atom, bool negated, dg_r
 }
 
 /*
- * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to admit
- * anything: an allow is not live then, and what denies goes on denying.
+ * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to
+ * admit anything: an allow is not live then, and what denies goes on denying.
  */
 static int build_live(struct dg_fold *f, const struct dg_rule_node *rule, dg_ref *ret)
 {
@@ -180,7 +181,8 @@ static int build_live(struct dg_fold *f, const struct dg_rule_node *rule, dg_ref
 }
 
 /* The decision that a rule by itself takes. */
-static int build_rule(struct dg_fold *f, const struct dg_policy *policy, uint32_t index, dg_ref *ret)
+static int build_rule(struct dg_fold *f, const struct dg_policy *policy, uint32_t index,
+		      dg_ref *ret)
 {
 	const struct dg_rule_node *rule = &policy->rules[index];
 	struct dg_decision decision = {.rule = index, .would = DG_DECISION_NONE};
@@ -200,8 +202,8 @@ static int build_rule(struct dg_fold *f, const struct dg_policy *policy, uint32_
 	if (r < 0)
 		return r;
 	return dg_diagram_apply(f->diagram,
-				rule->effect == DG_EFFECT_ALLOW ? DG_APPLY_MATCH :
-								  DG_APPLY_MATCH_UNKNOWN,
+				rule->effect == DG_EFFECT_ALLOW ? DG_APPLY_MATCH
+								: DG_APPLY_MATCH_UNKNOWN,
 				condition, terminal, ret);
 }
 
@@ -210,9 +212,9 @@ static int build_op(struct dg_fold *f, const struct dg_policy *policy, const dg_
 		    enum dg_op op, dg_ref *ret)
 {
 	_cleanup_(refs_done) struct refs refs = {};
-	struct dg_decision decision = {.rule = policy->defaults[op] == DG_VERDICT_ALLOW ?
-						       DG_DECISION_DEFAULT_ALLOW :
-						       DG_DECISION_DEFAULT_DENY,
+	struct dg_decision decision = {.rule = policy->defaults[op] == DG_VERDICT_ALLOW
+						       ? DG_DECISION_DEFAULT_ALLOW
+						       : DG_DECISION_DEFAULT_DENY,
 				       .would = DG_DECISION_NONE};
 	dg_ref all = DG_PASS, terminal;
 	int r = 0;
@@ -263,10 +265,11 @@ static void report_symbols(void *data, enum dg_symbols_fault fault, const struct
 	struct report *report = data;
 
 	if (fault == DG_SYMBOLS_TOO_BIG)
-		dg_diag_report(report->diags, DG_E101, &report->policy->pos,
-			       "the policy is too big for tables: the names and globs on %s make an "
-			       "automaton with more than %u transitions",
-			       attr->name, DG_AUTOMATON_MAX_ENTRIES);
+		dg_diag_report(
+			report->diags, DG_E101, &report->policy->pos,
+			"the policy is too big for tables: the names and globs on %s make an "
+			"automaton with more than %u transitions",
+			attr->name, DG_AUTOMATON_MAX_ENTRIES);
 	else
 		dg_diag_report(report->diags, DG_E100, &expr->pos,
 			       "%s has no table form in this version: check and sim --engine ref "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
-/* From a checked policy to one decision diagram for each operation (language page, sections 5 and 6). */
+/* From a checked policy to one decision diagram for each operation (language page, sections 5 and
+ * 6). */
 #pragma once
 
 #include "diag.h"
@@ -16,8 +17,8 @@ struct dg_fold {
 #define DG_FOLD_MAX_RUNS (8U << 20)
 
 /*
- * 0; -EBADMSG: @diags says what has no table form (E100) or is too big (E101); -ENOMEM. The policy must
- * outlive the result.
+ * 0; -EBADMSG: @diags says what has no table form (E100) or is too big (E101); -ENOMEM. The policy
+ * must outlive the result.
  */
 int dg_fold_new(const struct dg_policy *policy, struct dg_diags *diags, struct dg_fold **ret);
 void dg_fold_free(struct dg_fold *fold);

@@ -135,8 +135,8 @@ static struct fd_path fd_path(int fd)
 }
 
 /*
- * The type information of `const volatile unsigned char dg_policy[size]` in its section: the element
- * type must be the one of the engine's declaration, or the two do not link.
+ * The type information of `const volatile unsigned char dg_policy[size]` in its section: the
+ * element type must be the one of the engine's declaration, or the two do not link.
  */
 static int build_btf(size_t size, struct btf **ret)
 {
@@ -232,21 +232,30 @@ static int build_definition(const struct dg_tables *tables)
 	header->e_type = ET_REL;
 	header->e_shstrndx = 1;
 
-	r = add_section(elf, (Elf64_Shdr){.sh_name = NAME_STRTAB, .sh_type = SHT_STRTAB,
-					  .sh_addralign = 1},
-			strings, sizeof(strings), ELF_T_BYTE);
+	r = add_section(
+		elf, (Elf64_Shdr){.sh_name = NAME_STRTAB, .sh_type = SHT_STRTAB, .sh_addralign = 1},
+		strings, sizeof(strings), ELF_T_BYTE);
 	if (r >= 0)
-		r = add_section(elf, (Elf64_Shdr){.sh_name = NAME_TABLES, .sh_type = SHT_PROGBITS,
-						  .sh_flags = SHF_ALLOC, .sh_addralign = 8},
+		r = add_section(elf,
+				(Elf64_Shdr){.sh_name = NAME_TABLES,
+					     .sh_type = SHT_PROGBITS,
+					     .sh_flags = SHF_ALLOC,
+					     .sh_addralign = 8},
 				tables, tables->size, ELF_T_BYTE);
 	if (r >= 0)
-		r = add_section(elf, (Elf64_Shdr){.sh_name = NAME_SYMTAB, .sh_type = SHT_SYMTAB,
-						  .sh_link = 1, .sh_info = 1, .sh_addralign = 8,
-						  .sh_entsize = sizeof(Elf64_Sym)},
+		r = add_section(elf,
+				(Elf64_Shdr){.sh_name = NAME_SYMTAB,
+					     .sh_type = SHT_SYMTAB,
+					     .sh_link = 1,
+					     .sh_info = 1,
+					     .sh_addralign = 8,
+					     .sh_entsize = sizeof(Elf64_Sym)},
 				symbols, sizeof(symbols), ELF_T_SYM);
 	if (r >= 0)
-		r = add_section(elf, (Elf64_Shdr){.sh_name = NAME_BTF, .sh_type = SHT_PROGBITS,
-						  .sh_addralign = 8},
+		r = add_section(elf,
+				(Elf64_Shdr){.sh_name = NAME_BTF,
+					     .sh_type = SHT_PROGBITS,
+					     .sh_addralign = 8},
 				btf_bytes, btf_size, ELF_T_BYTE);
 	if (r < 0)
 		return r;
@@ -262,7 +271,8 @@ static int link_engine(int definition)
 	_cleanup_close_ int engine = -1, out = -1;
 	int r;
 
-	engine = memory_file("engine.o", dg_engine_start, (size_t)(dg_engine_end - dg_engine_start));
+	engine =
+		memory_file("engine.o", dg_engine_start, (size_t)(dg_engine_end - dg_engine_start));
 	if (engine < 0)
 		return engine;
 	out = memory_file("policy.o", NULL, 0);
@@ -306,8 +316,10 @@ static int add_text(int fd, const struct text *text)
 	data->d_size = size + sizeof(name);
 	elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
 
-	r = add_section(elf, (Elf64_Shdr){.sh_name = (Elf64_Word)size, .sh_type = SHT_PROGBITS,
-					  .sh_addralign = 8},
+	r = add_section(elf,
+			(Elf64_Shdr){.sh_name = (Elf64_Word)size,
+				     .sh_type = SHT_PROGBITS,
+				     .sh_addralign = 8},
 			text->bytes, text->size, ELF_T_BYTE);
 	if (r < 0)
 		return r;

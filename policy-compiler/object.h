@@ -10,8 +10,9 @@
 /*
  * Compile @policy. The bytes depend on its text and on the engine only.
  *
- * 0: *@ret_bytes is to be freed with free(). -EBADMSG: @diags says why the policy has no table form.
- * Other negative errno: no memory, or libelf or libbpf failed (libbpf says why by its own means).
+ * 0: *@ret_bytes is to be freed with free(). -EBADMSG: @diags says why the policy has no table
+ * form. Other negative errno: no memory, or libelf or libbpf failed (libbpf says why by its own
+ * means).
  */
 int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
 		    size_t *ret_size, struct dg_tables_stats *ret_stats);

@@ -61,15 +61,17 @@ static int check_elf(const struct dg_object *o, Elf64_Ehdr *ret, char **ret_erro
 	if (o->size == 0)
 		return fail(ret_error, -EBADMSG, "the file is empty");
 	if (!dg_object_looks_like(o->bytes, o->size))
-		return fail(ret_error, -EBADMSG,
-			    "not a devgate object: not an ELF file (make one with `devgate compile`)");
+		return fail(
+			ret_error, -EBADMSG,
+			"not a devgate object: not an ELF file (make one with `devgate compile`)");
 	if (o->size < sizeof(header))
 		return fail(ret_error, -EBADMSG, "truncated: the ELF header is not whole");
 	memcpy(&header, o->bytes, sizeof(header));
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    header.e_machine != EM_BPF || header.e_type != ET_REL)
-		return fail(ret_error, -EBADMSG,
-			    "not a devgate object: an ELF file, but not a little-endian BPF object");
+		return fail(
+			ret_error, -EBADMSG,
+			"not a devgate object: an ELF file, but not a little-endian BPF object");
 	if (header.e_shentsize != sizeof(Elf64_Shdr) || header.e_shnum == 0 ||
 	    header.e_shstrndx >= header.e_shnum)
 		return fail(ret_error, -EBADMSG, "damaged: the ELF header makes no sense");
@@ -86,8 +88,8 @@ static void read_section_header(const struct dg_object *o, const Elf64_Ehdr *hea
 }
 
 /*
- * The bytes of the section of that name. A second one is refused: libbpf might take that one, and then
- * what was checked would not be what is loaded.
+ * The bytes of the section of that name. A second one is refused: libbpf might take that one, and
+ * then what was checked would not be what is loaded.
  */
 static int find_section(const struct dg_object *o, const Elf64_Ehdr *header, const char *name,
 			const char *missing, struct section *ret, char **ret_error)
@@ -100,10 +102,12 @@ static int find_section(const struct dg_object *o, const Elf64_Ehdr *header, con
 	for (unsigned int i = 1; i < header->e_shnum; i++) {
 		read_section_header(o, header, i, &section);
 		if (section.sh_type == SHT_NOBITS || !inside(names.sh_size, section.sh_name, len) ||
-		    memcmp((const uint8_t *)o->bytes + names.sh_offset + section.sh_name, name, len))
+		    memcmp((const uint8_t *)o->bytes + names.sh_offset + section.sh_name, name,
+			   len))
 			continue;
 		if (found)
-			return fail(ret_error, -EBADMSG, "damaged: section %s is there twice", name);
+			return fail(ret_error, -EBADMSG, "damaged: section %s is there twice",
+				    name);
 		ret->data = (const uint8_t *)o->bytes + section.sh_offset;
 		ret->size = section.sh_size;
 		found = true;
@@ -218,8 +222,8 @@ static int check_object(struct dg_object *o, char **ret_error)
 		r = find_section(o, &header, ".BTF", "damaged: no type information", &other,
 				 ret_error);
 	if (r >= 0)
-		r = find_section(o, &header, "syscall", "damaged: the engine's programs are missing",
-				 &other, ret_error);
+		r = find_section(o, &header, "syscall",
+				 "damaged: the engine's programs are missing", &other, ret_error);
 	if (r >= 0)
 		r = read_tables(o, &tables, ret_error);
 	if (r >= 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * Reading a policy object back: for inspect and sim, and for the loader before it shows the object to
- * the kernel. Everything is checked, so that what dg_object_open() hands out can be followed without
- * further checks: the sections are there, the tables are as large as they say, every offset, count,
- * index and class is inside, no path is longer than DG_TABLE_MAX_DEPTH, names are terminated, and the
- * text is the one that the tables were made of (digest).
+ * Reading a policy object back: for inspect and sim, and for the loader before it shows the object
+ * to the kernel. Everything is checked, so that what dg_object_open() hands out can be followed
+ * without further checks: the sections are there, the tables are as large as they say, every
+ * offset, count, index and class is inside, no path is longer than DG_TABLE_MAX_DEPTH, names are
+ * terminated, and the text is the one that the tables were made of (digest).
  *
  * The text is a section `.devgate.text` that no program sees. For each source, the root file first,
  * then the imports in order of appearance:
@@ -36,8 +36,8 @@ struct dg_object {
 };
 
 /*
- * Read and check @path ("-" is standard input). On failure *@ret_error (if not NULL) is a sentence for
- * the user, without the path, to be freed.
+ * Read and check @path ("-" is standard input). On failure *@ret_error (if not NULL) is a sentence
+ * for the user, without the path, to be freed.
  *
  * 0: *@ret is to be freed with dg_object_free(). -EBADMSG: not an object, truncated or damaged.
  * -EPROTO: of a newer abi than this program's. Other negative errno: the file could not be read.

@@ -217,9 +217,8 @@ static bool same_atom(const struct atom *a, const struct atom *b)
 	       a->patterns.count == b->patterns.count &&
 	       (a->values.count == 0 || !memcmp(a->values.spans, b->values.spans,
 						a->values.count * sizeof(*a->values.spans))) &&
-	       (a->patterns.count == 0 ||
-		!memcmp(a->patterns.items, b->patterns.items,
-			a->patterns.count * sizeof(*a->patterns.items)));
+	       (a->patterns.count == 0 || !memcmp(a->patterns.items, b->patterns.items,
+						  a->patterns.count * sizeof(*a->patterns.items)));
 }
 
 /* The atom of these values, which are taken over in any case. */
@@ -262,8 +261,8 @@ drop:
 	return r;
 }
 
-static int add_pattern(struct dg_symbols *s, uint32_t var, const struct dg_literal *literal, bool glob,
-		       struct pattern_set *set)
+static int add_pattern(struct dg_symbols *s, uint32_t var, const struct dg_literal *literal,
+		       bool glob, struct pattern_set *set)
 {
 	struct build_var *v = &s->vars[var];
 	const struct dg_bytes *str = &literal->str;
@@ -309,9 +308,9 @@ struct gather {
 /* An id or class pattern: an interval of the whole value, or one value of the low half. */
 static int add_literal(struct dg_symbols *s, struct gather *g, const struct dg_literal *literal)
 {
-	uint64_t width = g->attr->type == DG_TYPE_CLASS ? 0xffffffU :
-			 g->attr->type == DG_TYPE_ID	? 0xffffffffU :
-							  UINT64_MAX;
+	uint64_t width = g->attr->type == DG_TYPE_CLASS ? 0xffffffU
+			 : g->attr->type == DG_TYPE_ID	? 0xffffffffU
+							: UINT64_MAX;
 	uint64_t mask = literal->mask & width, free_bits = ~literal->mask & width;
 
 	if (g->attr->type == DG_TYPE_STRING)
@@ -425,8 +424,7 @@ static int make_test(struct dg_symbols *s, const struct dg_expr *expr, struct te
 			struct value_set values = g.low;
 
 			g.low = (struct value_set){};
-			r = intern_atom(s, low_var, values, (struct pattern_set){},
-					&test.atoms[1]);
+			r = intern_atom(s, low_var, values, (struct pattern_set){}, &test.atoms[1]);
 		}
 		full = g.full.count > 0;
 	}
@@ -463,8 +461,7 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 		return 0;
 	}
 	/* `in NAME` is common, and its set may be large: take it apart once an attribute. */
-	if (expr->test == DG_TEST_IN && expr->item_count == 1 &&
-	    expr->items[0].kind == DG_ITEM_SET)
+	if (expr->test == DG_TEST_IN && expr->item_count == 1 && expr->items[0].kind == DG_ITEM_SET)
 		set = expr->items[0].set;
 	if (!set || !dg_map_get(&s->set_tests, (uintptr_t)set, expr->attr->id, &number)) {
 		r = dg_array_reserve(&s->tests, &s->test_room, s->test_count + 1,
@@ -606,7 +603,8 @@ static void split_classes(struct classes *c, const uint32_t *elements, size_t co
 	for (size_t i = 0; i < count; i++) {
 		uint32_t class = c->class_of[elements[i]];
 
-		/* A class that was made just now has no hits: its elements are here for the first time. */
+		/* A class that was made just now has no hits: its elements are here for the first
+		 * time. */
 		if (c->hit[class] == c->size[class])
 			continue;
 		if (c->moved[class] == 0)
@@ -623,7 +621,8 @@ static void split_classes(struct classes *c, const uint32_t *elements, size_t co
 	}
 }
 
-/* Number the classes from 1 in the order of their first element. Returns their count, 0 included. */
+/* Number the classes from 1 in the order of their first element. Returns their count, 0 included.
+ */
 static uint32_t number_classes(struct classes *c, size_t elements)
 {
 	uint32_t next = 1;
@@ -714,8 +713,8 @@ static size_t cut_index(const struct cuts *cuts, uint64_t value)
 	return low;
 }
 
-static int cover_spans(const struct build_var *v _unused_, const struct atom *atom, const void *data,
-		       uint32_t **elements, size_t *room, size_t *ret_count)
+static int cover_spans(const struct build_var *v _unused_, const struct atom *atom,
+		       const void *data, uint32_t **elements, size_t *room, size_t *ret_count)
 {
 	const struct cuts *cuts = data;
 	size_t count = 0;
@@ -825,8 +824,8 @@ static int find_labels(const struct build_var *v, struct labels *l)
 	return 0;
 }
 
-static int cover_labels(const struct build_var *v _unused_, const struct atom *atom, const void *data,
-			uint32_t **elements, size_t *room, size_t *ret_count)
+static int cover_labels(const struct build_var *v _unused_, const struct atom *atom,
+			const void *data, uint32_t **elements, size_t *room, size_t *ret_count)
 {
 	const struct labels *l = data;
 	uint32_t round = ++*l->round;

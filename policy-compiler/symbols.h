@@ -17,7 +17,7 @@ struct dg_variable {
 	uint16_t fact;
 	uint32_t shift;
 	uint64_t mask;
-	uint32_t class_count; /* unknown included */
+	uint32_t class_count;	       /* unknown included */
 	struct dg_interval *intervals; /* DG_VAR_NUM, DG_VAR_TIME */
 	size_t interval_count;
 	struct dg_automaton automaton; /* DG_VAR_STR; labels are classes */
@@ -41,8 +41,8 @@ enum dg_symbols_fault {
 /*
  * Called for each reason; @expr is the test (NULL for TOO_BIG). May be called several times.
  */
-typedef void (*dg_symbols_report)(void *data, enum dg_symbols_fault fault, const struct dg_attr *attr,
-				  const struct dg_expr *expr);
+typedef void (*dg_symbols_report)(void *data, enum dg_symbols_fault fault,
+				  const struct dg_attr *attr, const struct dg_expr *expr);
 
 /*
  * The symbols of all rules. 0; -EOPNOTSUPP after at least one report; -ENOMEM; -EINVAL: a tree that
@@ -53,16 +53,18 @@ int dg_symbols_new(const struct dg_policy *policy, dg_symbols_report report, voi
 void dg_symbols_free(struct dg_symbols *symbols);
 
 /*
- * The variables in the order for the diagram: strings first, then numbers, each those with many classes
- * first; the time last. (A variable with thousands of classes costs that many edges for each of its
- * nodes; at the root there is one node. For a number the emitter can leave out what a node does not
- * tell apart.)
+ * The variables in the order for the diagram: strings first, then numbers, each those with many
+ * classes first; the time last. (A variable with thousands of classes costs that many edges for
+ * each of its nodes; at the root there is one node. For a number the emitter can leave out what a
+ * node does not tell apart.)
  */
-const struct dg_variable *dg_symbols_variables(const struct dg_symbols *symbols, uint32_t *ret_count);
+const struct dg_variable *dg_symbols_variables(const struct dg_symbols *symbols,
+					       uint32_t *ret_count);
 
 /*
  * The atoms of a test: it holds when one of them does (`not` and `is known` are the caller's).
- * Returns how many, 1 or 2 (0: not a test of this policy's rules). @ret[0].class_count may be 0: never true.
+ * Returns how many, 1 or 2 (0: not a test of this policy's rules). @ret[0].class_count may be 0:
+ * never true.
  */
 unsigned int dg_symbols_test(const struct dg_symbols *symbols, const struct dg_expr *expr,
 			     struct dg_atom ret[static 2]);

@@ -56,10 +56,10 @@ struct emitter {
 	const struct dg_fold *fold;
 	const struct dg_variable *vars; /* of the diagram */
 	uint32_t var_count;
-	struct places *places;	/* by variable of the diagram */
-	uint32_t *var_number;	/* of its full form, or NO_NUMBER */
-	uint32_t *node_number;	/* by reference, or NO_NUMBER */
-	dg_ref *queue;		/* nodes in the order of their numbers */
+	struct places *places; /* by variable of the diagram */
+	uint32_t *var_number;  /* of its full form, or NO_NUMBER */
+	uint32_t *node_number; /* by reference, or NO_NUMBER */
+	dg_ref *queue;	       /* nodes in the order of their numbers */
 	uint32_t node_count;
 	uint32_t *height;
 	struct dg_map leaf_of; /* (terminal, 0) to leaf */
@@ -121,13 +121,13 @@ static int emit_leaf(struct emitter *e, dg_ref terminal, uint32_t *ret)
 	}
 	if (decision.rule < e->policy->rule_count) {
 		leaf.rule = decision.rule;
-		leaf.verdict = e->policy->rules[decision.rule].effect == DG_EFFECT_ALLOW ?
-				       DG_VERDICT_ALLOW :
-				       DG_VERDICT_DENY;
+		leaf.verdict = e->policy->rules[decision.rule].effect == DG_EFFECT_ALLOW
+				       ? DG_VERDICT_ALLOW
+				       : DG_VERDICT_DENY;
 	} else if (decision.rule == DG_DECISION_DEFAULT_ALLOW ||
 		   decision.rule == DG_DECISION_DEFAULT_DENY) {
-		leaf.verdict = decision.rule == DG_DECISION_DEFAULT_ALLOW ? DG_VERDICT_ALLOW :
-									   DG_VERDICT_DENY;
+		leaf.verdict = decision.rule == DG_DECISION_DEFAULT_ALLOW ? DG_VERDICT_ALLOW
+									  : DG_VERDICT_DENY;
 	} else {
 		return -EINVAL;
 	}
@@ -232,7 +232,7 @@ static int emit_dense(struct emitter *e, uint32_t var, const struct dg_run *runs
 		uint32_t end = i + 1 < run_count ? runs[i + 1].first : class_count;
 
 		r = emit_ref(e, runs[i].child, &ref);
-		for (uint32_t class = runs[i].first; class < end && r >= 0; class++)
+		for (uint32_t class = runs[i].first; class < end && r >= 0; class ++)
 			r = append_u32(&e->edge_bytes, ref);
 		if (r < 0)
 			return r;
@@ -261,9 +261,9 @@ static int find_places(struct emitter *e, uint32_t var)
 }
 
 /*
- * The intervals that a node tells apart, coarser than its variable's: the run with most classes is the
- * background, the others lie on it. Fills e->intervals with classes that are run numbers + 1. The work
- * is that of the small runs.
+ * The intervals that a node tells apart, coarser than its variable's: the run with most classes is
+ * the background, the others lie on it. Fills e->intervals with classes that are run numbers + 1.
+ * The work is that of the small runs.
  */
 struct patch {
 	uint32_t interval;
@@ -296,7 +296,7 @@ static int find_patches(const struct places *places, const struct dg_run *runs, 
 
 		if (runs[i].child == runs[background].child)
 			continue;
-		for (; class < run_end(runs, run_count, i, class_count); class++)
+		for (; class < run_end(runs, run_count, i, class_count); class ++)
 			for (uint32_t k = places->off[class]; k < places->off[class + 1]; k++) {
 				if (count >= max)
 					return NO_GAIN;
@@ -385,9 +385,9 @@ static int intern_coarse(struct emitter *e, uint32_t var, size_t count, uint32_t
 	return 0;
 }
 
-static int emit_patched(struct emitter *e, uint32_t var, const struct dg_run *runs, size_t run_count,
-			size_t background, const struct patch *patches, size_t patch_count,
-			uint32_t *ret_var)
+static int emit_patched(struct emitter *e, uint32_t var, const struct dg_run *runs,
+			size_t run_count, size_t background, const struct patch *patches,
+			size_t patch_count, uint32_t *ret_var)
 {
 	const struct dg_interval *full = e->vars[var].intervals;
 	size_t count = 0, next = 0;
@@ -582,9 +582,8 @@ static int assemble(struct emitter *e, struct dg_tables *header, struct buffer *
 
 static int emit(struct emitter *e, struct dg_tables **ret, struct dg_tables_stats *stats)
 {
-	struct dg_tables header = {.magic = DG_TABLES_MAGIC,
-				   .abi = DG_ABI_VERSION,
-				   .version = e->policy->version};
+	struct dg_tables header = {
+		.magic = DG_TABLES_MAGIC, .abi = DG_ABI_VERSION, .version = e->policy->version};
 	struct buffer out = {};
 	uint32_t depth = 0;
 	int r;

@@ -15,8 +15,8 @@ struct dg_tables_stats {
 /*
  * Compile the rules for all operations. The bytes are the same for the same tree.
  *
- * 0: *@ret (8-byte aligned, tables->size bytes) is to be freed with free(); text_sha256 is zero, to be
- * filled in by who knows the text. -EBADMSG: @diags says why there is no table form. -ENOMEM.
+ * 0: *@ret (8-byte aligned, tables->size bytes) is to be freed with free(); text_sha256 is zero, to
+ * be filled in by who knows the text. -EBADMSG: @diags says why there is no table form. -ENOMEM.
  */
 int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
 		    struct dg_tables_stats *ret_stats);

@@ -129,8 +129,8 @@ static int check_header(const struct dg_tables *t, size_t size, const char **ret
 	if (t->abi == 0)
 		return bad(ret_what, "its abi is 0");
 	if (t->size != size)
-		return bad(ret_what, t->size > size ? "the tables are truncated" :
-						      "there is something behind the tables");
+		return bad(ret_what, t->size > size ? "the tables are truncated"
+						    : "there is something behind the tables");
 	if (t->size % 8 != 0)
 		return bad(ret_what, "the tables have an odd size");
 	if (t->version == 0)

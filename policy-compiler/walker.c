@@ -51,7 +51,8 @@ static bool classify_string(const struct dg_tables *t, const struct dg_var *var,
 		return false;
 	for (size_t i = 0; i < string->len; i++)
 		if (!fetch(t, next,
-			   (uint64_t)state * dfa.byte_class_count + dfa.byte_class[string->bytes[i]],
+			   (uint64_t)state * dfa.byte_class_count +
+				   dfa.byte_class[string->bytes[i]],
 			   sizeof(state), &state))
 			return false;
 	return fetch(t, next, (uint64_t)dfa.state_count * dfa.byte_class_count + state,
@@ -118,8 +119,8 @@ int dg_tables_decide(const struct dg_tables *tables, const struct dg_facts *fact
 					  .would = DG_RULE_NONE};
 		return 0;
 	}
-	*ret = (struct dg_answer){.verdict = leaf.verdict == DG_VERDICT_ALLOW ? DG_VERDICT_ALLOW :
-										 DG_VERDICT_DENY,
+	*ret = (struct dg_answer){.verdict = leaf.verdict == DG_VERDICT_ALLOW ? DG_VERDICT_ALLOW
+									      : DG_VERDICT_DENY,
 				  .flags = leaf.flags,
 				  .rule = leaf.rule,
 				  .would = leaf.would};

@@ -16,8 +16,8 @@ void dg_input_done(struct dg_input *input);
 #define _cleanup_input_ _cleanup_(dg_input_done)
 
 /*
- * Read @path ("-" is standard input) with @load_flags (enum dg_load_flags) for a text. Everything found
- * is printed to standard error. DG_EXIT_OK, or the exit status after a message.
+ * Read @path ("-" is standard input) with @load_flags (enum dg_load_flags) for a text. Everything
+ * found is printed to standard error. DG_EXIT_OK, or the exit status after a message.
  */
 int dg_input_read(const char *verb, const char *path, unsigned int load_flags,
 		  struct dg_input *ret);
@@ -28,7 +28,8 @@ int dg_author_fail(const char *verb, int status, const char *format, ...) _print
 /* Wrong usage: the text, and where to read on. Returns DG_EXIT_USAGE. */
 int dg_author_usage(const char *verb, const char *format, ...) _printf_(2, 3);
 
-/* End standard output. @status, or DG_EXIT_SYSTEM with a message when it did not take everything. */
+/* End standard output. @status, or DG_EXIT_SYSTEM with a message when it did not take everything.
+ */
 int dg_author_finish(const char *verb, int status);
 
 /* libbpf's warnings to standard error, but not its hints, and of a verifier's log nothing. */

@@ -16,7 +16,8 @@ struct options {
 static int parse(int argc, char **argv, struct options *ret)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'}, {"stats", no_argument, NULL, 's'},
+		{"output", required_argument, NULL, 'o'},
+		{"stats", no_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{},
 	};

@@ -34,7 +34,7 @@ struct options {
 /* What the verdicts come from: one of the engines, and the names of the rules. */
 struct judge {
 	enum engine engine;
-	struct dg_policy *policy; /* ref */
+	struct dg_policy *policy;	/* ref */
 	const struct dg_tables *tables; /* table and bpf */
 	struct dg_engine *bpf;
 	/* what has to live as long */
@@ -80,8 +80,10 @@ static int parse_time(const char *verb, const char *text, uint64_t *ret)
 
 	if (!dg_literal_parse(text, strlen(text), &literal, &problem) ||
 	    literal.type != DG_TYPE_TIME)
-		return dg_author_usage(verb, "--at: \"%s\" is no time; write 2026-12-01 or "
-					     "2026-12-01T08:00:00Z", text);
+		return dg_author_usage(verb,
+				       "--at: \"%s\" is no time; write 2026-12-01 or "
+				       "2026-12-01T08:00:00Z",
+				       text);
 	*ret = literal.num;
 	return DG_EXIT_OK;
 }
@@ -216,6 +218,7 @@ static int prepare_bpf(const char *verb, const struct options *o, struct judge *
 			return policy_failed(verb, o->input, r, &diags);
 		object = j->linked;
 	}
+	libbpf_set_print(NULL); /* the message below says it in one line */
 	r = dg_engine_open(object, &j->bpf);
 	if (r == -EPERM || r == -EACCES)
 		return dg_author_fail(verb, DG_EXIT_SYSTEM,
@@ -303,8 +306,7 @@ static void print_json(const struct judge *j, const struct dg_device *device, en
 		return;
 	}
 	id = rule_id(j, answer->would);
-	printf("{\"verdict\":\"%s\",\"rule\":",
-	       verdict_name(answer->flags & DG_LEAF_WOULD_ALLOW));
+	printf("{\"verdict\":\"%s\",\"rule\":", verdict_name(answer->flags & DG_LEAF_WOULD_ALLOW));
 	dg_json_write_string(stdout, id.data, id.len);
 	printf("}}\n");
 }
@@ -321,7 +323,8 @@ static void print_text(const struct judge *j, const struct dg_device *device, en
 		       const struct dg_answer *answer)
 {
 	print_safe(device->label);
-	printf("  %-11s  %-5s by ", dg_op_name(op), verdict_name(answer->verdict == DG_VERDICT_ALLOW));
+	printf("  %-11s  %-5s by ", dg_op_name(op),
+	       verdict_name(answer->verdict == DG_VERDICT_ALLOW));
 	if (answer->rule == DG_RULE_DEFAULT) {
 		printf("default");
 	} else {

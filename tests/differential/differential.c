@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random policies on random devices, decided by the reference evaluator, by the table walker and by the
- * object's own BPF code: verdict, rule, permissive rule passed over and audit flag must be the same.
+ * Random policies on random devices, decided by the reference evaluator, by the table walker and by
+ * the object's own BPF code: verdict, rule, permissive rule passed over and audit flag must be the
+ * same.
  *
  *     differential [--cases N] [--seed S] [--engine table|bpf|all] [--break edge|interval|leaf]
  *
- * Values are drawn from small pools, shared by policies and devices, so that comparisons often meet their
- * boundary. On a difference the policy and the device are made smaller for as long as it lasts, and
- * printed. --break damages the tables before they are walked: then a difference must be found (exit 1),
- * or the comparison is worth nothing.
+ * Values are drawn from small pools, shared by policies and devices, so that comparisons often meet
+ * their boundary. On a difference the policy and the device are made smaller for as long as it
+ * lasts, and printed. --break damages the tables before they are walked: then a difference must be
+ * found (exit 1), or the comparison is worth nothing.
  */
 #include <bpf/libbpf.h>
 #include <getopt.h>
@@ -110,19 +111,30 @@ static _printf_(2, 3) void put(struct text *t, const char *format, ...)
 
 #define PICK(r, array) ((array)[pick((r), ARRAY_SIZE(array))])
 
-static const char *const ints[] = {"0", "1", "2", "3", "7", "31", "32", "255", "0xff", "256",
-				   "0x7fffffffffffffff", "0x8000000000000000",
-				   "18446744073709551614", "18446744073709551615"};
+static const char *const ints[] = {"0",
+				   "1",
+				   "2",
+				   "3",
+				   "7",
+				   "31",
+				   "32",
+				   "255",
+				   "0xff",
+				   "256",
+				   "0x7fffffffffffffff",
+				   "0x8000000000000000",
+				   "18446744073709551614",
+				   "18446744073709551615"};
 static const char *const halves[] = {"0000", "0001", "10de", "8086", "2330", "FFFE", "ffff"};
 static const char *const octets[] = {"00", "01", "02", "08", "0c", "fe", "FF"};
-static const char *const addresses[] = {"0000:00:00.0", "0000:00:00.1", "0000:3b:00.0",
-					"0000:3b:1f.7", "0000:ff:1f.7", "0001:00:00.0",
+static const char *const addresses[] = {"0000:00:00.0",	    "0000:00:00.1", "0000:3b:00.0",
+					"0000:3b:1f.7",	    "0000:ff:1f.7", "0001:00:00.0",
 					"ffffffff:ff:1f.7", "10000:e0:06.0"};
-static const char *const times[] = {"1970-01-01", "2026-01-01", "2026-01-01T00:00:01Z",
+static const char *const times[] = {"1970-01-01",	    "2026-01-01", "2026-01-01T00:00:01Z",
 				    "2026-06-01T12:00:00Z", "2027-01-01", "2038-01-19T03:14:08Z"};
 static const uint64_t seconds[] = {0, 1767225600, 1767225601, 1780315200, 1798761600, 2147483648};
-static const char *const pieces[] = {"a", "b", "c", "ab", "-", "]", "[", "*", "?", "\\", "!",
-				     "^", "\xc3\xa9", "z", "mlx5_core", "\"", " ", "/"};
+static const char *const pieces[] = {"a",  "b", "c", "ab",	 "-", "]",	   "[",	 "*", "?",
+				     "\\", "!", "^", "\xc3\xa9", "z", "mlx5_core", "\"", " ", "/"};
 
 static const struct dg_attr *pick_attr(struct random *r, uint32_t ops)
 {
@@ -180,9 +192,9 @@ static void put_string(struct random *r, struct text *t)
 
 static void bracket(struct random *r, struct text *glob)
 {
-	static const char *const inner[] = {"a-c", "ab", "-", "a-", "-z", "^", "\\]", "\\a-\\c", "*",
-					    "?", "a-c-e", "\\\\", "\xc3", "\x80-\xbf", "[", "!-b",
-					    "\\--a", "b-bz"};
+	static const char *const inner[] = {"a-c",  "ab",	 "-", "a-",  "-z",    "^",
+					    "\\]",  "\\a-\\c",	 "*", "?",   "a-c-e", "\\\\",
+					    "\xc3", "\x80-\xbf", "[", "!-b", "\\--a", "b-bz"};
 	size_t count = 1 + pick(r, 2);
 
 	put(glob, chance(r, 30) ? "[!" : "[");
@@ -498,8 +510,7 @@ static void json_value(struct random *r, const struct dg_attr *attr, struct text
 	ret->len = 0;
 	switch (attr->type) {
 	case DG_TYPE_INT:
-		put(ret, "%" PRIu64,
-		    (uint64_t)strtoull(PICK(r, ints), NULL, 0) + pick(r, 3) - 1);
+		put(ret, "%" PRIu64, (uint64_t)strtoull(PICK(r, ints), NULL, 0) + pick(r, 3) - 1);
 		break;
 	case DG_TYPE_BOOL:
 		put_literal(r, ret, attr, false);
@@ -831,10 +842,10 @@ static int parse(int argc, char **argv, struct options *o)
 				return usage();
 			break;
 		case 'b':
-			o->broken = !strcmp(optarg, "edge")	? BREAK_EDGE :
-				    !strcmp(optarg, "interval") ? BREAK_INTERVAL :
-				    !strcmp(optarg, "leaf")	? BREAK_LEAF :
-								  BREAK_NOTHING;
+			o->broken = !strcmp(optarg, "edge")	  ? BREAK_EDGE
+				    : !strcmp(optarg, "interval") ? BREAK_INTERVAL
+				    : !strcmp(optarg, "leaf")	  ? BREAK_LEAF
+								  : BREAK_NOTHING;
 			if (o->broken == BREAK_NOTHING)
 				return usage();
 			break;

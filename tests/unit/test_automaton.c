@@ -12,7 +12,8 @@ static bool matches(const char *glob, const char *value)
 	struct dg_automaton a = {};
 	bool result;
 
-	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0, "\"%s\"", glob);
+	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0, "\"%s\"",
+		     glob);
 	result = dg_automaton_run(&a, value, strlen(value)) != 0;
 	cr_expect_eq(result, dg_glob_match(glob, strlen(glob), value, strlen(value)),
 		     "the reference says otherwise of \"%s\" on \"%s\"", glob, value);
@@ -72,8 +73,9 @@ Test(automaton, an_exact_name_is_no_glob)
 /* A string that two patterns match has a label of its own, with both. */
 Test(automaton, labels_are_sets)
 {
-	const struct dg_pattern patterns[] = {
-		{.data = "ab", .len = 2}, {.data = "a*", .len = 2, .glob = true}, {.data = "x", .len = 1}};
+	const struct dg_pattern patterns[] = {{.data = "ab", .len = 2},
+					      {.data = "a*", .len = 2, .glob = true},
+					      {.data = "x", .len = 1}};
 	struct dg_automaton a = {};
 	uint32_t label;
 

@@ -51,15 +51,15 @@ Test(diagram, kleene)
 {
 	/* and, or: rows F T U, columns F T U */
 	static const int and[3][3] = {{0, 0, 0}, {0, 1, 2}, {0, 2, 2}};
-	static const int or[3][3] = {{0, 1, 2}, {1, 1, 1}, {2, 1, 2}};
+	static const int or [3][3] = {{0, 1, 2}, {1, 1, 1}, {2, 1, 2}};
 	struct dg_diagram *d = new_diagram(1000);
 
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t k = 0; k < 3; k++) {
 			cr_expect_eq(apply(d, DG_APPLY_AND, values[i], values[k]),
 				     values[and[i][k]], "and %zu %zu", i, k);
-			cr_expect_eq(apply(d, DG_APPLY_OR, values[i], values[k]),
-				     values[or[i][k]], "or %zu %zu", i, k);
+			cr_expect_eq(apply(d, DG_APPLY_OR, values[i], values[k]), values[or[i][k]],
+				     "or %zu %zu", i, k);
 		}
 	}
 	cr_expect_eq(apply(d, DG_APPLY_NOT, DG_TRUE, DG_FALSE), DG_FALSE);
@@ -90,9 +90,9 @@ Test(diagram, every_assignment_of_a_conjunction)
 		for (uint32_t k = 0; k < counts[1]; k++) {
 			dg_ref a = i == 0 ? DG_UNKNOWN : i == 1 ? DG_TRUE : DG_FALSE;
 			dg_ref b = k == 0 ? DG_UNKNOWN : k == 2 ? DG_TRUE : DG_FALSE;
-			dg_ref expected = a == DG_FALSE || b == DG_FALSE ? DG_FALSE :
-					  a == DG_TRUE && b == DG_TRUE	 ? DG_TRUE :
-									   DG_UNKNOWN;
+			dg_ref expected = a == DG_FALSE || b == DG_FALSE ? DG_FALSE
+					  : a == DG_TRUE && b == DG_TRUE ? DG_TRUE
+									 : DG_UNKNOWN;
 
 			cr_expect_eq(at(d, both, (uint32_t[]){i, k}), expected, "%u %u", i, k);
 		}
@@ -126,7 +126,8 @@ Test(diagram, sequences_of_rules)
 
 	cr_expect_eq(apply(d, DG_APPLY_THEN, rule, other), rule);
 	cr_expect_eq(apply(d, DG_APPLY_THEN, DG_PASS, other), other);
-	cr_expect_eq(apply(d, DG_APPLY_THEN, rule, first), rule, "what comes behind is not passed over");
+	cr_expect_eq(apply(d, DG_APPLY_THEN, rule, first), rule,
+		     "what comes behind is not passed over");
 	cr_expect_eq(apply(d, DG_APPLY_THEN, first, second), first);
 	result = apply(d, DG_APPLY_THEN, apply(d, DG_APPLY_THEN, first, second), rule);
 	decision = dg_diagram_decided(d, result);

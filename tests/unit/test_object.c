@@ -9,10 +9,10 @@
 #include "file_write.h"
 #include "object_text.h"
 
-static const char text[] = HEAD
-	"set s = { 10de:* };\n"
-	"allow \"a\" on bind where pci.id in s or device.name like \"nvme*\";\n"
-	"test \"t\" { device { pci.id = 10de:0001; }; expect allow on bind by \"a\"; }\n";
+static const char text[] =
+	HEAD "set s = { 10de:* };\n"
+	     "allow \"a\" on bind where pci.id in s or device.name like \"nvme*\";\n"
+	     "test \"t\" { device { pci.id = 10de:0001; }; expect allow on bind by \"a\"; }\n";
 
 struct built {
 	unsigned char *bytes;
@@ -117,8 +117,8 @@ Test(object, every_truncation_is_refused)
 	for (cut.size = 0; cut.size < b.size; cut.size += cut.size < 4096 ? 1 : 97) {
 		char *message = NULL;
 
-		cr_assert_eq(dg_object_open_memory(cut.bytes, cut.size, &message, &object), -EBADMSG,
-			     "cut at %zu", cut.size);
+		cr_assert_eq(dg_object_open_memory(cut.bytes, cut.size, &message, &object),
+			     -EBADMSG, "cut at %zu", cut.size);
 		cr_assert_not_null(message);
 		free(message);
 	}

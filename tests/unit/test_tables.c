@@ -29,9 +29,10 @@ Test(tables, unknown_denies)
 Test(tables, ends_of_the_numbers)
 {
 	struct dg_tables *t = compile(
-		HEAD "allow \"low\" on bind where pci.bus < 1;\n"
-		     "allow \"high\" on bind where pci.bus >= 18446744073709551615;\n"
-		     "allow \"none\" on bind where pci.bus > 18446744073709551615 or pci.bus < 0;\n");
+		HEAD
+		"allow \"low\" on bind where pci.bus < 1;\n"
+		"allow \"high\" on bind where pci.bus >= 18446744073709551615;\n"
+		"allow \"none\" on bind where pci.bus > 18446744073709551615 or pci.bus < 0;\n");
 
 	cr_expect_eq(judge(t, "{\"pci.bus\":0}").rule, 0);
 	cr_expect_eq(judge(t, "{\"pci.bus\":1}").rule, DG_RULE_DEFAULT);
@@ -66,14 +67,14 @@ Test(tables, a_forbid_passes_nothing_over)
 
 Test(tables, times)
 {
-	struct dg_tables *t = compile(
-		HEAD "allow \"a\" on bind from 2026-01-01 until 2026-01-02;\n"
-		     "deny \"d\" on mmio until 2026-01-01;\nallow \"rest\" on mmio;\n");
+	struct dg_tables *t =
+		compile(HEAD "allow \"a\" on bind from 2026-01-01 until 2026-01-02;\n"
+			     "deny \"d\" on mmio until 2026-01-01;\nallow \"rest\" on mmio;\n");
 	static const uint64_t from = 1767225600, until = 1767312000;
 
 #define AT(when, synced, operation)                                                                \
 	decide(t, "{}",                                                                            \
-	       (struct dg_query){.op = (operation), .time = (when), .clock_synced = (synced)})         \
+	       (struct dg_query){.op = (operation), .time = (when), .clock_synced = (synced)})     \
 		.rule
 	cr_expect_eq(AT(from - 1, 1, DG_OP_BIND), DG_RULE_DEFAULT);
 	cr_expect_eq(AT(from, 1, DG_OP_BIND), 0);
@@ -88,9 +89,10 @@ Test(tables, times)
 
 Test(tables, same_tree_same_bytes)
 {
-	static const char text[] = HEAD
-		"allow \"a\" on bind, mmio where driver.name like \"nvme*\" or pci.id == 10de:2330;\n"
-		"deny \"b\" on bind where device.name in { \"x\", \"y\" } and pci.revision in 3 .. 9;\n";
+	static const char text[] = HEAD "allow \"a\" on bind, mmio where driver.name like "
+					"\"nvme*\" or pci.id == 10de:2330;\n"
+					"deny \"b\" on bind where device.name in { \"x\", \"y\" } "
+					"and pci.revision in 3 .. 9;\n";
 	struct dg_tables *one = compile(text), *two = compile(text);
 
 	cr_assert_eq(one->size, two->size);
@@ -128,8 +130,8 @@ Test(tables, what_is_too_big_is_an_error)
 	char text[4096] = HEAD;
 
 	for (char c = 'a'; c < 'a' + 22; c++)
-		sprintf(text + strlen(text), "allow \"%c\" on bind where device.name like \"*%c*\";\n",
-			c, c);
+		sprintf(text + strlen(text),
+			"allow \"%c\" on bind where device.name like \"*%c*\";\n", c, c);
 	cr_expect_eq(errors(text, DG_E101), 1);
 }
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-static const char text[] = HEAD
-	"allow \"a\" on bind where device.name like \"nvme*\" and pci.bus in 3 .. 9;\n";
+static const char text[] =
+	HEAD "allow \"a\" on bind where device.name like \"nvme*\" and pci.bus in 3 .. 9;\n";
 static const char device[] = "{\"device.name\":\"nvme0\",\"pci.bus\":4}";
 
 Test(walker, decides)
@@ -12,7 +12,8 @@ Test(walker, decides)
 	struct dg_tables *t = compile(text);
 
 	cr_expect_eq(judge(t, device).verdict, DG_VERDICT_ALLOW);
-	cr_expect_eq(judge(t, "{\"device.name\":\"nvme0\",\"pci.bus\":10}").verdict, DG_VERDICT_DENY);
+	cr_expect_eq(judge(t, "{\"device.name\":\"nvme0\",\"pci.bus\":10}").verdict,
+		     DG_VERDICT_DENY);
 	free(t);
 }
 
