@@ -497,6 +497,7 @@ static int activate(struct apply *apply)
 				      "the kernel refused to activate the policy");
 	apply->result.generation = answer;
 	apply->result.slot = apply->slot;
+	apply->result.swapped = true;
 	apply->in_force = true;
 	step_done(apply, DG_STEP_ACTIVATED);
 	return 0;
@@ -633,6 +634,39 @@ static int install(struct apply *apply, bool shared)
 	return 0;
 }
 
+static bool pinned(const char *name)
+{
+	_cleanup_close_ int fd = dg_state_get(name);
+
+	return fd >= 0;
+}
+
+/*
+ * The same policy is in force, all of it is where it belongs, and the kernel is seen to decide by
+ * it: a swap would only cost the way back to the policy before it.
+ */
+static bool nothing_to_do(struct apply *apply)
+{
+	struct dg_failure *failure = apply->failure, ignored = {};
+	char tables[DG_PIN_NAME_MAX];
+	bool proved;
+
+	dg_state_slot_name(tables, apply->before.slot, "tables");
+	if (!apply->result.repaired || apply->options->force || apply->options->dry_run ||
+	    apply->before.permissive != apply->options->permissive ||
+	    !dg_dispatcher_intact(ALL_HOOKS, apply->before.slot) || !pinned(DG_PIN_EVENTS) ||
+	    !pinned(DG_PIN_STATS) || !pinned(tables))
+		return false;
+	apply->result.generation = apply->before.generation;
+	apply->result.slot = apply->before.slot;
+	apply->failure = &ignored;
+	proved = (apply->deny.found || apply->allow.found) && !prove(apply);
+	apply->failure = failure;
+	if (!proved)
+		apply->result.generation = 0;
+	return proved;
+}
+
 /* A name ends up in lines of text that others parse. */
 static int check_name(struct apply *apply)
 {
@@ -656,6 +690,10 @@ static int apply_locked(struct apply *apply)
 	r = check_name(apply) ?: check_version(apply);
 	r = r ?: simulate(apply);
 	r = r ?: find_witnesses(apply);
+	if (!r && nothing_to_do(apply)) {
+		apply->result.repaired = false;
+		return 0;
+	}
 	r = r ?: load_object(apply, &shared);
 	if (r || apply->options->dry_run)
 		return r;

@@ -31,7 +31,11 @@ const char *dg_apply_step_name(enum dg_apply_step step);
 struct dg_apply_options {
 	bool permissive; /* compute and log, refuse nothing */
 	bool dry_run;	 /* stop when the verifier took it: nothing is changed */
-	bool force;	 /* also an older version, also when a protected device would be denied */
+	/*
+	 * Also an older version, also when a protected device would be denied, also when the same
+	 * policy is in force and nothing is wrong with it.
+	 */
+	bool force;
 	/* Called after each step; may be NULL. */
 	void (*step)(void *context, enum dg_apply_step step);
 	/* Called for each device that has a driver and would be denied it; may be NULL. */
@@ -46,7 +50,8 @@ struct dg_apply_options {
 struct dg_apply_result {
 	uint32_t generation; /* 0 after a dry run */
 	uint32_t slot;
-	bool repaired;			/* the same policy was in force before */
+	bool swapped;  /* false: the same policy was in force, whole and proved, and stays */
+	bool repaired; /* the same policy was in force before */
 	size_t judged, denied;		/* devices with a driver: simulated, denied */
 	bool proved_deny, proved_allow; /* verdicts that the kernel was seen to give */
 };

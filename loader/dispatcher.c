@@ -163,6 +163,28 @@ static bool link_is_ours(const struct dg_dispatcher *dispatcher, enum dg_hook ho
 	return program_uses(info.prog_id, map_id(dispatcher->slots[hook]));
 }
 
+bool dg_dispatcher_intact(uint32_t hooks, uint32_t slot)
+{
+	struct dg_dispatcher dispatcher;
+	char name[DG_PIN_NAME_MAX];
+
+	for (int i = 0; i < DG_HOOK_MAX; i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (!(hooks & 1U << i))
+			continue;
+		slots_name(name, i);
+		fd = dg_state_get(name);
+		if (fd < 0 || !right_array(fd))
+			return false;
+		dispatcher.slots[i] = fd;
+		if (!link_is_ours(&dispatcher, i) ||
+		    dg_dispatcher_program(&dispatcher, i, slot) <= 0)
+			return false;
+	}
+	return true;
+}
+
 static int attach_hook(struct dg_dispatcher *dispatcher, enum dg_hook hook,
 		       struct dg_failure *failure)
 {

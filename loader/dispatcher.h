@@ -27,6 +27,12 @@ int dg_dispatcher_open(uint32_t hooks, struct dg_dispatcher **ret, struct dg_fai
  */
 int dg_dispatcher_attach(struct dg_dispatcher *dispatcher, struct dg_failure *failure);
 
+/*
+ * Is everything of @hooks under bpffs, with a program in @slot: the slot arrays, and links that
+ * jump through them? Changes nothing.
+ */
+bool dg_dispatcher_intact(uint32_t hooks, uint32_t slot);
+
 void dg_dispatcher_free(struct dg_dispatcher *dispatcher);
 DEFINE_CLEANUP(struct dg_dispatcher *, dg_dispatcher_free, dispatcher)
 

@@ -113,13 +113,13 @@ static void show_result(const struct context *context, const struct dg_object *o
 	dg_digest_text(tables->text_sha256, digest);
 	if (context->json) {
 		print_json(json_pack(
-			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:{s:b, s:b}}", "applied",
+			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:b, s:{s:b, s:b}}", "applied",
 			!dry_run, "policy", id_json(tables->name), "version",
 			(json_int_t)tables->version, "digest", digest, "generation",
 			dry_run ? json_null() : json_integer(result->generation), "judged",
-			(json_int_t)result->judged, "denied", (json_int_t)result->denied,
-			"repaired", result->repaired, "proved", "deny", result->proved_deny,
-			"allow", result->proved_allow));
+			(json_int_t)result->judged, "denied", (json_int_t)result->denied, "swapped",
+			result->swapped, "repaired", result->repaired, "proved", "deny",
+			result->proved_deny, "allow", result->proved_allow));
 		return;
 	}
 	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
@@ -127,8 +127,8 @@ static void show_result(const struct context *context, const struct dg_object *o
 		printf("\"%s\" version %u would be applied (dry run: nothing was changed)\n", name,
 		       tables->version);
 	else
-		printf("\"%s\" version %u is in force (generation %u, %s)\n", name, tables->version,
-		       result->generation,
+		printf("\"%s\" version %u is %sin force (generation %u, %s)\n", name,
+		       tables->version, result->swapped ? "" : "already ", result->generation,
 		       result->proved_deny && result->proved_allow
 			       ? "a denied and an allowed device were proved"
 		       : result->proved_deny  ? "a denied device was proved"
