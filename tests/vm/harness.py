@@ -264,15 +264,14 @@ class Guest:
     # Below: how
 
     def _command(self, qemu):
-        machine = os.path.join(self._directory, "external.aml")
-        self._compile_acpi(machine)
-        # Virtio devices bypass an IOMMU unless told not to.
+        ports = os.path.join(self._directory, "external.aml")
+        self._compile_acpi(ports)
         command = [
-            qemu, "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+            qemu, "-M", "q35" + self._memory_above_4g(), "-accel", "tcg,thread=multi", "-cpu", "max",
             "-smp", str(self.cpus), "-m", str(self.memory),
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", os.path.join(self.kernel, "bzImage"), "-append", self._cmdline(),
-            "-acpitable", f"file={machine}",
+            "-acpitable", f"file={ports}",
             # Without this, ports would be driven by ACPI hot-plug instead of their own.
             "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
         ]
@@ -301,6 +300,11 @@ class Guest:
                                          f"file.filename={disk[1]}"]
             command += ["-device", device]
         return command + self.arguments
+
+    def _memory_above_4g(self):
+        """Linux sets bounce buffers up only with memory above 4 GiB, and needs them for untrusted
+        devices behind an IOMMU: without, an NVMe behind an external port never answers."""
+        return ",max-ram-below-4g=512M" if self.iommu else ""
 
     def _cmdline(self):
         words = [
@@ -337,6 +341,7 @@ class Guest:
             device += f",serial={name.group(1) if name else 'devgate'}"
         if driver in ("e1000e", "virtio-net-pci") and ",romfile=" not in device:
             device += ",romfile="
+        # Virtio devices bypass an IOMMU unless told not to.
         if driver.startswith("virtio-") and self.iommu and "iommu_platform" not in device:
             device += ",disable-legacy=on,iommu_platform=on"
         return device, disk

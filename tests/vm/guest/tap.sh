@@ -48,11 +48,12 @@ skip() {
 
 # wait_for SECONDS COMMAND…: until the command succeeds.
 wait_for() {
-	tap_left=$(($1 * 10))
+	read -r tap_now _ </proc/uptime
+	tap_end=$((${tap_now%.*} + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		tap_left=$((tap_left - 1))
-		[ $tap_left -gt 0 ] || return 1
+		read -r tap_now _ </proc/uptime
+		[ "${tap_now%.*}" -le "$tap_end" ] || return 1
 		sleep 0.1
 	done
 }
