@@ -61,3 +61,5 @@ $(addprefix vm-,$(vm_suites)): vm-%: all guest-programs
 vm-selftest:
 	@packaging/setup kernel vm
 	@tests/vm/selftest --build $(BUILD) --logs $(BUILD)/vm-logs/self
+
+include tests/demo/demo.mk
