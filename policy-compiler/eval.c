@@ -176,12 +176,12 @@ void dg_eval_decide(const struct dg_policy *policy, const struct dg_device *devi
 		    !dg_eval_matches(rule, device, op, time, clock_synced))
 			continue;
 		if (rule->permissive) {
-			if (rule->audit != DG_AUDIT_NEVER)
-				answer.flags |= DG_LEAF_AUDIT;
 			if (answer.would == DG_RULE_NONE) {
 				answer.would = (uint32_t)i;
 				if (allow)
 					answer.flags |= DG_LEAF_WOULD_ALLOW;
+				if (rule->audit != DG_AUDIT_NEVER)
+					answer.flags |= DG_LEAF_AUDIT;
 			}
 			continue;
 		}
