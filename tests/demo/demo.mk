@@ -10,7 +10,8 @@ demo: ## from a rule file to a refused driver bind, in a guest; sets up all it n
 	@tests/demo/run --build $(BUILD)
 
 demo-build:
-	@$(MAKE) -q all 2>/dev/null || { echo 'demo: building devgate' >&2; $(MAKE) --no-print-directory -s all; }
+	@$(MAKE) -q all 2>/dev/null || { echo 'demo: building devgate' >&2; \
+		$(MAKE) --no-print-directory -s all; }
 
 # Part of test-full: what it shows is that the demo can fail.
 test-full: demo-selftest
