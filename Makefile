@@ -2,7 +2,9 @@
 # The one entry. `make help` lists the targets.
 
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang-19
 PKG_CONFIG ?= pkg-config
 
@@ -23,6 +25,8 @@ dispatcher := $(BUILD)/bpf/dispatcher.bpf.o
 
 .PHONY: all help clean install check
 .DEFAULT_GOAL := all
+# Kept: the objects that are only there to be put into the program.
+.SECONDARY:
 
 ##@ build
 all: $(BUILD)/devgate $(engine) ## build build/devgate and the engine (no kernel build)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* apply_killed OBJECT STEP: applies, and dies by SIGKILL right behind the step of that name. */
+/*
+ * apply_killed OBJECT STEP: applies, and dies by SIGKILL right behind the step of that name.
+ * apply_killed --steps: the names.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +23,11 @@ int main(int argc, char **argv)
 	struct dg_failure failure = {};
 	char *error = NULL;
 
+	if (argc == 2 && !strcmp(argv[1], "--steps")) {
+		for (int step = 0; step <= DG_STEP_CLEANED; step++)
+			puts(dg_apply_step_name(step));
+		return 0;
+	}
 	if (argc != 3)
 		return 2;
 	options.context = argv[2];
