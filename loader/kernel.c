@@ -264,6 +264,8 @@ int dg_kernel_status_parse(const char *text, struct dg_kernel_status *ret)
 		for (key = 0; key < KEY_MAX; key++)
 			if (!strcmp(line, key_names[key]))
 				break;
+		if (!strcmp(line, "bind_program")) /* an id, not a count */
+			continue;
 		if (key == KEY_MAX) {
 			add_counter(status, line, value);
 			continue;
