@@ -28,10 +28,10 @@ check: all unit-tests ## the fast tests: units, corpus, scripts (no guest)
 	@tests/run --build $(BUILD) unit corpus scripts
 
 test: ## everything a change must pass; does all set-up itself
-	@packaging/setup user kernel vm
+	@packaging/setup user kernel fuzz vm
 	@$(MAKE) --no-print-directory all unit-tests guest-programs
 	@$(MAKE) --no-print-directory kernel
-	@tests/run --build $(BUILD) unit corpus scripts differential vm
+	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) unit corpus scripts differential fuzz vm
 
 test-full: ## what is too long for each change: the units again under sanitizers, then test
 	@packaging/setup user kernel vm
@@ -43,13 +43,15 @@ sanitized:
 		LDFLAGS='$(sanitize)' all unit-tests
 	@ASAN_OPTIONS=detect_odr_violation=0 tests/run --build $(BUILD)/sanitized unit corpus
 
-bench: all ## the measurements (tests/bench/run)
-	@if [ -x tests/bench/run ]; then DG_BUILD=$(BUILD) tests/bench/run; else \
-		echo 'bench: there are no measurements yet' >&2; exit 1; fi
+bench: ## how the cost of a policy grows with its rules
+	@packaging/setup user
+	@$(MAKE) --no-print-directory all
+	@DG_BUILD=$(BUILD) tests/bench/run
 
-fuzz: all ## the fuzzers (tests/fuzz/run)
-	@if [ -x tests/fuzz/run ]; then tests/run --build $(BUILD) fuzz; else \
-		echo 'fuzz: there are no fuzzers yet' >&2; exit 1; fi
+fuzz: ## libFuzzer on policies, inventories and objects (DG_FUZZ_SECONDS=60 each)
+	@packaging/setup user fuzz
+	@$(MAKE) --no-print-directory all
+	@tests/run --build $(BUILD) fuzz
 
 vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness itself)
 	@echo 'vm-SUITE: which? $(addprefix vm-,$(vm_suites)) vm-selftest' >&2; exit 2
