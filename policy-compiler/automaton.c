@@ -372,6 +372,8 @@ static int intern_state(struct builder *b, const struct vector *set, uint32_t *r
 			return 0;
 		}
 	}
+	if (b->sets.count + (uint64_t)set->count > DG_AUTOMATON_MAX_POSITIONS)
+		return -E2BIG;
 	r = grow(&b->state_off, &b->state_room, b->state_count + 2, sizeof(*b->state_off));
 	if (r < 0)
 		return r;

@@ -35,10 +35,16 @@ struct dg_automaton {
 
 /* What construction may use: entries of `next`. Past it -E2BIG. */
 #define DG_AUTOMATON_MAX_ENTRIES (16U << 20)
+/*
+ * And positions of patterns in all states. Each `*text*` beside others can double the states, so
+ * that a few dozen of them would take all memory before the limit above is met.
+ */
+#define DG_AUTOMATON_MAX_POSITIONS (8U << 20)
 
 /*
  * Build the automaton of @count patterns. -EINVAL: a malformed glob; -E2BIG: more than @max_entries
- * transitions; -ENOMEM. The result is the caller's, for dg_automaton_done().
+ * transitions, or than DG_AUTOMATON_MAX_POSITIONS; -ENOMEM. The result is the caller's, for
+ * dg_automaton_done().
  */
 int dg_automaton_build(const struct dg_pattern *patterns, size_t count, size_t max_entries,
 		       struct dg_automaton *ret);

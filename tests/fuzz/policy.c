@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policy text: any bytes end in diagnostics or in a policy. What is a policy gets its tables, and they
- * must give the reference's verdict and rule for a device of which nothing is known.
+ * Policy text: any bytes end in diagnostics or in a policy. What is a policy gets its tables, and
+ * they must give the reference's verdict and rule for a device of which nothing is known.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void compare(const struct dg_policy *policy, const struct dg_tables *tabl
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_diags_ struct dg_diags diags = { 0 };
+	_cleanup_diags_ struct dg_diags diags = {0};
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_free_ struct dg_tables *tables = NULL;
 	struct dg_tables_stats stats;

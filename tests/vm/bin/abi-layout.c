@@ -6,7 +6,8 @@
 #include "devgate_abi.h"
 
 #define SIZE(theirs, ours) printf("member %s size %zu\n", theirs, sizeof(ours))
-#define MEMBER(theirs, ours, member) printf("member %s %s %zu\n", theirs, #member, offsetof(ours, member))
+#define MEMBER(theirs, ours, member)                                                               \
+	printf("member %s %s %zu\n", theirs, #member, offsetof(ours, member))
 #define CONSTANT(name, value) printf("constant %s - %u\n", "DEVPOLICY_" name, (unsigned int)(value))
 
 int main(void)

@@ -20,8 +20,8 @@ static int number_of(const char *name)
 		const char *name;
 		int number;
 	} names[] = {
-		{ "EPERM", EPERM },   { "ENODEV", ENODEV }, { "EBUSY", EBUSY },
-		{ "EINVAL", EINVAL }, { "ENOENT", ENOENT }, { "EACCES", EACCES },
+		{"EPERM", EPERM},   {"ENODEV", ENODEV}, {"EBUSY", EBUSY},
+		{"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"EACCES", EACCES},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

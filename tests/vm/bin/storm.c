@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storm STOP ALLOWED-DRIVER ALLOWED-DEVICE REFUSED-DRIVER REFUSED-DEVICE: until the file STOP is there,
- * unbind and bind the one, which must succeed, and try to bind the other, which must give EPERM, through
- * the drivers' sysfs directories. Prints "DECISIONS WRONG".
+ * storm STOP ALLOWED-DRIVER ALLOWED-DEVICE REFUSED-DRIVER REFUSED-DEVICE: until the file STOP is
+ * there, unbind and bind the one, which must succeed, and try to bind the other, which must give
+ * EPERM, through the drivers' sysfs directories. Prints "DECISIONS WRONG".
  */
 #include <errno.h>
 #include <fcntl.h>
