@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The audit stream. Sequence numbers are given out before room is asked for, so an event that did not
- * fit leaves a gap, and `dropped` says how many there are: nothing is lost silently.
+ * The audit stream. Sequence numbers are given out before room is asked for, so an event that did
+ * not fit leaves a gap, and `dropped` says how many there are: nothing is lost silently.
  */
 #pragma once
 
@@ -75,8 +75,8 @@ static __noinline int dg_audit(const struct devpolicy_call *call, const struct d
 		return 0;
 	if (!probe) {
 		op = call->op & 15;
-		dg_count(answer->verdict == DG_VERDICT_ALLOW ? &stats->allowed[op] :
-							       &stats->denied[op]);
+		dg_count(answer->verdict == DG_VERDICT_ALLOW ? &stats->allowed[op]
+							     : &stats->denied[op]);
 		if (answer->would != DG_RULE_NONE)
 			dg_count(&stats->would[op]);
 		if (answer->rule == DG_RULE_BROKEN)
@@ -102,8 +102,8 @@ static __noinline int dg_audit(const struct devpolicy_call *call, const struct d
 	event->enforced = !(call->flags & DEVPOLICY_CALL_REPORT_ONLY);
 	event->rule = answer->rule;
 	event->would = answer->would;
-	event->would_verdict = answer->flags & DG_LEAF_WOULD_ALLOW ? DG_VERDICT_ALLOW :
-								     DG_VERDICT_DENY;
+	event->would_verdict =
+		answer->flags & DG_LEAF_WOULD_ALLOW ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
 	task = (struct task_struct *)bpf_get_current_task_btf();
 	event->context = task->flags & PF_KTHREAD ? DG_CONTEXT_WORKER : DG_CONTEXT_TASK;
 	event->pid = bpf_get_current_pid_tgid() >> 32;

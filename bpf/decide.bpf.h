@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * The decision: facts and a query in, verdict and rule out (policy language, section 6), by one walk
- * through the diagram of the operation. The same code runs in the LSM programs and in the syscall
- * program, on memory of the kernel or of a map: so it is a static subprogram, not a global one.
+ * The decision: facts and a query in, verdict and rule out (policy language, section 6), by one
+ * walk through the diagram of the operation. The same code runs in the LSM programs and in the
+ * syscall program, on memory of the kernel or of a map: so it is a static subprogram, not a global
+ * one.
  */
 #pragma once
 
@@ -17,7 +18,7 @@ static __always_inline bool dg_classify_number(const struct dg_var *var, __u64 v
 	__u64 bound;
 	int i;
 
-	bpf_for(i, 0, DG_SEARCH_STEPS) {
+	bpf_for (i, 0, DG_SEARCH_STEPS) {
 		__u32 middle = low + (high - low) / 2;
 
 		if (high - low <= 1)
@@ -57,7 +58,7 @@ static __always_inline bool dg_classify_string(const struct dg_var *var,
 
 	string = &facts->str[index];
 	len = string->len;
-	bpf_for(i, 0, len) {
+	bpf_for (i, 0, len) {
 		__u32 at = i;
 
 		asm volatile("" : "+r"(at));
@@ -109,8 +110,9 @@ static __always_inline bool dg_read_var(__u32 index, struct dg_var *ret)
 	const volatile struct dg_var *at;
 
 	/*
-	 * No test against var_count: with few variables the verifier would take the index for a constant
-	 * and walk every interval, so that its cost grew with the policy. The read is bounded all the same.
+	 * No test against var_count: with few variables the verifier would take the index for a
+	 * constant and walk every interval, so that its cost grew with the policy. The read is
+	 * bounded all the same.
 	 */
 	at = dg_tables_at(dg_header->var_off + (__u64)index * sizeof(*at), sizeof(*at));
 	if (!at)
@@ -151,7 +153,7 @@ static __noinline int dg_decide(const struct dg_facts *facts, const struct dg_qu
 	if (!DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_root) + (__u64)op * 4, &ref))
 		return -1;
 
-	bpf_for(i, 0, DG_TABLE_MAX_DEPTH + 1) {
+	bpf_for (i, 0, DG_TABLE_MAX_DEPTH + 1) {
 		const volatile struct dg_leaf *leaf;
 		const volatile struct dg_node *node;
 		struct dg_var var;
@@ -162,8 +164,8 @@ static __noinline int dg_decide(const struct dg_facts *facts, const struct dg_qu
 					    sizeof(*leaf));
 			if (!leaf)
 				return -1;
-			answer->verdict = leaf->verdict == DG_VERDICT_ALLOW ? DG_VERDICT_ALLOW :
-									      DG_VERDICT_DENY;
+			answer->verdict = leaf->verdict == DG_VERDICT_ALLOW ? DG_VERDICT_ALLOW
+									    : DG_VERDICT_DENY;
 			answer->flags = leaf->flags;
 			answer->rule = leaf->rule;
 			answer->would = leaf->would;

@@ -88,8 +88,8 @@ enum dg_str {
 	DG_STR_USB_PORT,
 	DG_STR_ATTEST_RESULT,
 	/*
-	 * Not attributes: what the audit names. They differ from device.name and driver.name only for
-	 * a derived device, whose facts are its origin's.
+	 * Not attributes: what the audit names. They differ from device.name and driver.name only
+	 * for a derived device, whose facts are its origin's.
 	 */
 	DG_STR_SUBJECT_NAME,
 	DG_STR_SUBJECT_BUS,
@@ -108,8 +108,8 @@ struct dg_string {
 #define DG_FACTS_DERIVED (1U << 0) /* the device follows its origin */
 
 struct dg_facts {
-	__u32 size;  /* sizeof(struct dg_facts) of the writer */
-	__u32 flags; /* DG_FACTS_* */
+	__u32 size;	 /* sizeof(struct dg_facts) of the writer */
+	__u32 flags;	 /* DG_FACTS_* */
 	__u64 known_num; /* bit n: num[n] holds a value */
 	__u64 known_str; /* bit n: str[n] holds a value */
 	__u64 num[DG_NUM_SLOTS];
@@ -119,10 +119,10 @@ struct dg_facts {
 /*
  * Compiled policy.
  *
- * A decision walks a diagram: start at op_root[op]; at a node, find the class of the node's variable
- * (1 …; class 0 always means unknown) and follow edge[node.edge + class]; a reference with DG_REF_LEAF
- * set ends the walk. Each variable is met at most once on a path, so the cost does not depend on the
- * number of rules.
+ * A decision walks a diagram: start at op_root[op]; at a node, find the class of the node's
+ * variable (1 …; class 0 always means unknown) and follow edge[node.edge + class]; a reference with
+ * DG_REF_LEAF set ends the walk. Each variable is met at most once on a path, so the cost does not
+ * depend on the number of rules.
  */
 #define DG_TABLES_MAGIC 0x31544744U /* "DGT1" */
 #define DG_REF_LEAF 0x80000000U
@@ -131,7 +131,7 @@ struct dg_facts {
 #define DG_RULE_BROKEN 0xfffffffdU  /* damaged tables: denied */
 #define DG_NAME_BYTES 64	    /* rule ids and policy names, NUL padded: at most 63 bytes */
 #define DG_SHA256_BYTES 32
-#define DG_TABLE_MAX_DEPTH 64	    /* nodes on one path */
+#define DG_TABLE_MAX_DEPTH 64 /* nodes on one path */
 
 struct dg_tables {
 	__u32 magic;
@@ -143,10 +143,10 @@ struct dg_tables {
 	__u32 op_root[16];		   /* by enum dg_op */
 	__u32 var_off, var_count;	   /* struct dg_var */
 	__u32 node_off, node_count;	   /* struct dg_node */
-	__u32 edge_off, edge_count;	   /* __u32 references: node index, or leaf index | DG_REF_LEAF */
-	__u32 leaf_off, leaf_count;	   /* struct dg_leaf */
-	__u32 rule_off, rule_count;	   /* struct dg_rule, in policy order */
-	__u32 data_off, data_size;	   /* classifier data */
+	__u32 edge_off, edge_count; /* __u32 references: node index, or leaf index | DG_REF_LEAF */
+	__u32 leaf_off, leaf_count; /* struct dg_leaf */
+	__u32 rule_off, rule_count; /* struct dg_rule, in policy order */
+	__u32 data_off, data_size;  /* classifier data */
 };
 
 enum dg_var_kind {
@@ -239,7 +239,8 @@ struct dg_answer {
 	__u32 would;   /* index or DG_RULE_NONE */
 };
 
-/* Value of the engine's map `dg_sim`: written by user space, run through the program `dg_run_sim`. */
+/* Value of the engine's map `dg_sim`: written by user space, run through the program `dg_run_sim`.
+ */
 struct dg_sim {
 	struct dg_query query;
 	struct dg_answer answer;
@@ -259,10 +260,10 @@ enum dg_context {
 };
 
 struct dg_event {
-	__u32 size;	/* sizeof(struct dg_event) of the writer */
-	__u32 type;	/* enum dg_event_type */
-	__u64 seq;	/* from 1, one for each event due, lost ones included */
-	__u64 time_ns;	/* CLOCK_REALTIME */
+	__u32 size;    /* sizeof(struct dg_event) of the writer */
+	__u32 type;    /* enum dg_event_type */
+	__u64 seq;     /* from 1, one for each event due, lost ones included */
+	__u64 time_ns; /* CLOCK_REALTIME */
 	__u32 generation;
 	__u32 version;	/* of the policy */
 	__u32 op;	/* enum dg_op */
@@ -271,7 +272,7 @@ struct dg_event {
 	__u32 rule;	/* index, DG_RULE_DEFAULT or DG_RULE_BROKEN */
 	__u32 would;	/* index or DG_RULE_NONE */
 	__u32 would_verdict;
-	__u32 context;	/* enum dg_context */
+	__u32 context; /* enum dg_context */
 	__u32 pid;
 	__u32 cpu;
 	__u32 reserved;
@@ -284,12 +285,12 @@ struct dg_event {
 
 /* Value of the shared map `dg_stats` (one entry): only ever counted up, by all engines. */
 struct dg_stats {
-	__u64 seq;     /* last sequence number given out */
-	__u64 dropped; /* events the ring had no room for */
+	__u64 seq;	   /* last sequence number given out */
+	__u64 dropped;	   /* events the ring had no room for */
 	__u64 allowed[16]; /* by enum dg_op */
 	__u64 denied[16];
-	__u64 would[16];   /* decisions that passed over a permissive rule */
-	__u64 broken;      /* decisions denied because of damaged tables or missing facts */
+	__u64 would[16]; /* decisions that passed over a permissive rule */
+	__u64 broken;	 /* decisions denied because of damaged tables or missing facts */
 };
 
 /* Hooks that an object brings a program for. The names are the programs' in the object. */
@@ -306,14 +307,14 @@ enum dg_hook {
 #define DG_ACTIVATE_PERMISSIVE (1U << 0) /* compute and log, refuse nothing */
 
 /*
- * Context of the engine's program `dg_activate` (BPF_PROG_RUN, ctx_in). The return value of the run is
- * the new generation, or a negative errno: -ESTALE when `expected` is not the kernel's generation any
- * more, -EINVAL for programs that do not share the object's frozen tables.
+ * Context of the engine's program `dg_activate` (BPF_PROG_RUN, ctx_in). The return value of the run
+ * is the new generation, or a negative errno: -ESTALE when `expected` is not the kernel's
+ * generation any more, -EINVAL for programs that do not share the object's frozen tables.
  */
 struct dg_activate {
-	__u32 expected; /* generation that the caller saw */
-	__u32 slot;	/* 1 … DG_SLOT_COUNT-1, where the programs were put */
-	__u32 flags;	/* DG_ACTIVATE_* */
-	__u32 map_id;	/* of the object's tables */
+	__u32 expected;		      /* generation that the caller saw */
+	__u32 slot;		      /* 1 … DG_SLOT_COUNT-1, where the programs were put */
+	__u32 flags;		      /* DG_ACTIVATE_* */
+	__u32 map_id;		      /* of the object's tables */
 	__u32 prog_id[DG_HOOK_SLOTS]; /* by enum dg_hook; 0: the object has none */
 };

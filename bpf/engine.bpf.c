@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The enforcement engine: compiled once, the same in every policy object; a policy is its tables. One
- * thin program a hook gathers the facts, decides, stamps the call and reports.
+ * The enforcement engine: compiled once, the same in every policy object; a policy is its tables.
+ * One thin program a hook gathers the facts, decides, stamps the call and reports.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>

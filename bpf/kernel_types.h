@@ -47,7 +47,8 @@ struct devpolicy_activation {
 
 extern const __u8 *bpf_devpolicy_facts(const struct devpolicy_call *call,
 				       const __u32 rdonly_buf_size) __ksym __weak;
-extern int bpf_devpolicy_stamp(struct devpolicy_call *call, __u32 verdict, __u32 rule) __ksym __weak;
+extern int bpf_devpolicy_stamp(struct devpolicy_call *call, __u32 verdict,
+			       __u32 rule) __ksym __weak;
 extern int bpf_devpolicy_activate(struct devpolicy_activation *act, __u32 act__sz) __ksym __weak;
 extern int bpf_devpolicy_rollback(__u32 expected) __ksym __weak;
 extern int bpf_devpolicy_detach(__u32 expected) __ksym __weak;

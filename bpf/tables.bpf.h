@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * Bounded reads of the compiled policy. The tables are the value of a frozen map, so the verifier knows
- * their size as a constant, and every read proves itself against it. The compiler has checked the
- * tables; these checks are what lets them be data all the same.
+ * Bounded reads of the compiled policy. The tables are the value of a frozen map, so the verifier
+ * knows their size as a constant, and every read proves itself against it. The compiler has checked
+ * the tables; these checks are what lets them be data all the same.
  */
 #pragma once
 
