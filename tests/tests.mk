@@ -7,7 +7,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full sanitized bench fuzz vm-SUITE vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: unit-tests guest-programs test test-full sanitized bench fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -59,6 +59,10 @@ vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness itself)
 $(addprefix vm-,$(vm_suites)): vm-%: all guest-programs
 	@packaging/setup kernel vm
 	@tests/vm/run --build $(BUILD) --verbose $*
+
+vm-mutants: all guest-programs ## each row of docs/bypass-audit.md: its test fails without its call site
+	@packaging/setup kernel vm
+	@tests/vm/mutants --build $(BUILD)
 
 vm-selftest:
 	@packaging/setup kernel vm

@@ -56,11 +56,17 @@ class GuestHung(GuestError):
 
 
 class Splats:
-    """Console lines that mean that the kernel went wrong: in `deny` and not in `allow`."""
+    """Console lines that mean that the kernel went wrong: in `deny` and not in `allow`.
+
+    KCSAN and kmemleak report on all of the kernel, and it has races and leaks of its own: of their
+    reports those count that name our code (`ours`); of the others the first lines are in `others`.
+    """
 
     def __init__(self, directory=os.path.join(HERE, "splat"), allow=()):
         self.deny = self._read(os.path.join(directory, "deny"))
+        self.ours = self._read(os.path.join(directory, "ours"))
         self.allow = self._read(os.path.join(directory, "allow")) + [re.compile(p) for p in allow]
+        self.others = []
         if not self.deny:
             raise GuestError(f"{directory}/deny has no pattern")
 
@@ -74,11 +80,39 @@ class Splats:
         return [re.compile(line) for line in lines if line and not line.startswith("#")]
 
     def find(self, lines):
-        return [
-            line for line in lines
-            if any(p.search(line) for p in self.deny)
-            and not any(p.search(line) for p in self.allow)
-        ]
+        """The lines that fail a run; of a report on our code, all of its lines."""
+        found = []
+        for number, line in enumerate(lines):
+            if not any(p.search(line) for p in self.deny) or any(p.search(line) for p in self.allow):
+                continue
+            found += self._judge(self._race(lines, number) if "BUG: KCSAN: " in line else None, line)
+        return found
+
+    def leaks(self, lines):
+        """The same for what /sys/kernel/debug/kmemleak says."""
+        reports = []
+        for line in lines:
+            if line.startswith("unreferenced object "):
+                reports.append([])
+            if reports:
+                reports[-1].append(line)
+        return [line for report in reports for line in self._judge(report, report[0])]
+
+    def _judge(self, report, line):
+        if report is None:
+            return [line]
+        if any(p.search(text) for p in self.ours for text in report):
+            return report
+        self.others.append(line)
+        return []
+
+    @staticmethod
+    def _race(lines, number):
+        """The report that begins on this line: a rule of `=` closes it."""
+        end = number
+        while end < len(lines) - 1 and "==========" not in lines[end]:
+            end += 1
+        return lines[number:end + 1]
 
 
 class Guest:
@@ -86,11 +120,12 @@ class Guest:
 
     kernel: a directory as kernel/scripts/build prints it. devices: QEMU device strings; disks and
     serial numbers are supplied where they lack. build: the build directory, first in the guest's
-    PATH. log: where the console goes.
+    PATH. log: where the console goes. icount: QEMU's -icount words; the guest's clock then counts
+    instructions, on one processor.
     """
 
     def __init__(self, kernel, *, build=None, iommu=False, cmdline="", devices=None, memory=1024,
-                 cpus=2, log=None, arguments=(), console="file"):
+                 cpus=2, log=None, arguments=(), console="file", icount=None):
         self.kernel = os.path.realpath(kernel)
         self.build = os.path.abspath(build or os.path.join(TOP, "build"))
         self.iommu = iommu
@@ -98,6 +133,9 @@ class Guest:
         self.devices = DEVICES if devices is None else devices
         self.memory, self.cpus, self.arguments = memory, cpus, list(arguments)
         self.console_kind = console
+        self.icount = icount
+        if icount:
+            self.cpus = 1
         self.log = log
         self.release = None
         self.process = None
@@ -266,8 +304,11 @@ class Guest:
     def _command(self, qemu):
         ports = os.path.join(self._directory, "external.aml")
         self._compile_acpi(ports)
+        accelerator = ["-accel", "tcg,thread=multi"]
+        if self.icount:
+            accelerator = ["-accel", "tcg,thread=single", "-icount", self.icount]
         command = [
-            qemu, "-M", "q35" + self._memory_above_4g(), "-accel", "tcg,thread=multi", "-cpu", "max",
+            qemu, "-M", "q35" + self._memory_above_4g(), *accelerator, "-cpu", "max",
             "-smp", str(self.cpus), "-m", str(self.memory),
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", os.path.join(self.kernel, "bzImage"), "-append", self._cmdline(),
