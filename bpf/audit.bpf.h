@@ -59,6 +59,17 @@ static __always_inline void dg_count(__u64 *counter)
 	__sync_fetch_and_add(counter, 1);
 }
 
+/*
+ * Is the decision the last word on its subject? A denial given ahead of use is not: the use, if it
+ * comes, is asked again. Where nothing is refused it never is, so the denial counts at once.
+ */
+static __always_inline bool dg_is_final(const struct devpolicy_call *call,
+					const struct dg_answer *answer)
+{
+	return !(call->flags & DEVPOLICY_CALL_AHEAD) || answer->verdict == DG_VERDICT_ALLOW ||
+	       call->flags & DEVPOLICY_CALL_REPORT_ONLY;
+}
+
 /* Count the decision, and write its event when one is due. @facts may be NULL. */
 static __noinline int dg_audit(const struct devpolicy_call *call, const struct dg_facts *facts,
 			       const struct dg_answer *answer)
@@ -70,6 +81,8 @@ static __noinline int dg_audit(const struct devpolicy_call *call, const struct d
 	__u32 zero = 0, op;
 	__u64 seq;
 
+	if (!dg_is_final(call, answer))
+		return 0;
 	stats = bpf_map_lookup_elem(&dg_stats, &zero);
 	if (!stats)
 		return 0;

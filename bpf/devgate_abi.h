@@ -295,7 +295,11 @@ struct dg_stats {
 
 /* Hooks that an object brings a program for. The names are the programs' in the object. */
 enum dg_hook {
-	DG_HOOK_DEVICE_BIND, /* "dg_device_bind", lsm/device_bind */
+	DG_HOOK_DEVICE_BIND,	   /* "dg_device_bind", lsm/device_bind */
+	DG_HOOK_DEVICE_MMIO_MAP,   /* "dg_device_mmio_map" */
+	DG_HOOK_DEVICE_MMAP,	   /* "dg_device_mmap" */
+	DG_HOOK_DEVICE_DMA_MAP,	   /* "dg_device_dma_map": dma and dma-relaxed */
+	DG_HOOK_DEVICE_DMA_ATTACH, /* "dg_device_dma_attach": the same, directed by user space */
 	DG_HOOK_MAX,
 };
 #define DG_HOOK_SLOTS 16

@@ -57,6 +57,33 @@ int BPF_PROG(dg_device_bind, struct device *dev, const struct device_driver *drv
 	return dg_judge(call);
 }
 
+SEC("lsm/device_mmio_map")
+int BPF_PROG(dg_device_mmio_map, struct device *dev, __u64 phys, __u64 size,
+	     struct devpolicy_call *call)
+{
+	/* Memory of no device: rules speak of devices, so there is nothing to say. */
+	return dev ? dg_judge(call) : 0;
+}
+
+SEC("lsm/device_mmap")
+int BPF_PROG(dg_device_mmap, struct device *dev, __u64 phys, __u64 size,
+	     struct devpolicy_call *call)
+{
+	return dg_judge(call);
+}
+
+SEC("lsm/device_dma_map")
+int BPF_PROG(dg_device_dma_map, struct device *dev, struct devpolicy_call *call)
+{
+	return dg_judge(call);
+}
+
+SEC("lsm/device_dma_attach")
+int BPF_PROG(dg_device_dma_attach, struct device *dev, __u32 type, struct devpolicy_call *call)
+{
+	return dg_judge(call);
+}
+
 /* Decide the query in dg_sim: no hook, no audit, any kernel. */
 SEC("syscall")
 int dg_run_sim(void *ctx)

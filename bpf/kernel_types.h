@@ -41,6 +41,7 @@ struct devpolicy_activation {
 #define DEVPOLICY_CALL_REPORT_ONLY (1U << 0)
 #define DEVPOLICY_CALL_SELFTEST (1U << 1)
 #define DEVPOLICY_CALL_CLOCK_SYNCED (1U << 2)
+#define DEVPOLICY_CALL_AHEAD (1U << 3) /* judged ahead of use */
 
 #define PF_KTHREAD 0x00200000
 #define EPERM 1

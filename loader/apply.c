@@ -22,12 +22,8 @@
 #define TABLES_MAP DG_OBJECT_TABLES_SECTION
 #define ACTIVATE_PROGRAM "dg_activate"
 
-/* One device that the kernel is asked about after the switch. */
-struct witness {
-	bool found;
-	struct dg_facts facts;
-	struct dg_answer answer;
-};
+/* What a driver cannot do its work without; denying mmap or dma-relaxed is no loss to it. */
+static const enum dg_op needed_ops[] = {DG_OP_BIND, DG_OP_MMIO, DG_OP_DMA};
 
 struct apply {
 	const struct dg_object *policy;
@@ -40,7 +36,7 @@ struct apply {
 	uint32_t hooks; /* that the object has a program for */
 	uint32_t slot;
 	bool in_force; /* the new policy is, for better or worse */
-	struct witness deny, allow;
+	struct dg_witnesses *witnesses;
 	struct dg_apply_result result;
 };
 
@@ -72,6 +68,12 @@ static void note(const struct apply *apply, const char *text)
 static int refuse(const struct apply *apply, const char *text)
 {
 	return dg_failure_plain(apply->failure, DG_FAILURE_REFUSED, -EPERM, "%s", text);
+}
+
+/* Is a denial carried out? */
+static bool refuses(const struct apply *apply)
+{
+	return apply->before.mode == DG_MODE_ENFORCE && !apply->options->permissive;
 }
 
 static int check_version(struct apply *apply)
@@ -114,86 +116,40 @@ static int check_version(struct apply *apply)
 	return -EINVAL;
 }
 
-static void decide(const struct dg_tables *tables, const struct dg_facts *facts,
-		   const struct dg_query *query, struct dg_answer *ret)
-{
-	*ret = (struct dg_answer){
-		.verdict = DG_VERDICT_DENY,
-		.rule = DG_RULE_BROKEN,
-		.would = DG_RULE_NONE,
-	};
-	dg_tables_decide(tables, facts, query, ret);
-}
-
-/* Would the answer be the same whatever the clock says, now and in a minute? */
-static bool decide_steadily(const struct dg_tables *tables, const struct dg_facts *facts,
-			    enum dg_op op, struct dg_answer *ret)
-{
-	struct dg_query query = {.op = op, .time = time(NULL)};
-	struct dg_answer first, other;
-
-	decide(tables, facts, &query, &first);
-	for (int i = 1; i < 4; i++) {
-		query.clock_synced = i & 1;
-		query.time += i & 2 ? 60 : 0;
-		decide(tables, facts, &query, &other);
-		if (other.verdict != first.verdict || other.rule != first.rule)
-			return false;
-	}
-	*ret = first;
-	return true;
-}
-
-static void offer_witness(struct apply *apply, const struct dg_facts *facts)
-{
-	struct dg_answer answer;
-	struct witness *witness;
-
-	if ((apply->deny.found && apply->allow.found) ||
-	    !decide_steadily(apply->tables, facts, DG_OP_BIND, &answer))
-		return;
-	witness = answer.verdict == DG_VERDICT_ALLOW ? &apply->allow : &apply->deny;
-	/* Damaged tables are no verdict; and a rule proves more than the default. */
-	if (answer.rule == DG_RULE_BROKEN ||
-	    (witness->found &&
-	     !(witness->answer.rule == DG_RULE_DEFAULT && answer.rule != DG_RULE_DEFAULT)))
-		return;
-	witness->found = true;
-	witness->facts = *facts;
-	witness->answer = answer;
-}
-
-/*
- * One device to be denied and one to be allowed, out of one of which nothing is known, and those
- * present: with the driver they have, and with none.
- */
-static int find_witnesses(struct apply *apply)
-{
-	_cleanup_free_ struct dg_facts *facts = calloc(1, sizeof(*facts));
-	const uint64_t driver = 1ULL << DG_STR_DRIVER_NAME | 1ULL << DG_STR_DRIVER_MODULE;
-
-	if (!facts)
-		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, -ENOMEM, "apply");
-	facts->size = sizeof(*facts);
-	offer_witness(apply, facts);
-	for (size_t i = 0; i < apply->devices->device_count; i++) {
-		dg_device_to_facts(apply->devices->devices[i], facts);
-		offer_witness(apply, facts);
-		facts->known_str &= ~driver;
-		facts->known_num &= ~(1ULL << DG_NUM_DRIVER_BUILTIN);
-		facts->num[DG_NUM_DRIVER_BUILTIN] = 0;
-		memset(&facts->str[DG_STR_DRIVER_NAME], 0, sizeof(facts->str[0]));
-		memset(&facts->str[DG_STR_DRIVER_MODULE], 0, sizeof(facts->str[0]));
-		offer_witness(apply, facts);
-	}
-	return 0;
-}
-
 static bool clock_synced(void)
 {
 	struct timex tx = {};
 
 	return adjtimex(&tx) != TIME_ERROR && !(tx.status & STA_UNSYNC);
+}
+
+/*
+ * What the policy says to what a bound driver needs. Returns true when the device is @needed for the
+ * machine and would lose something.
+ */
+static bool simulate_device(struct apply *apply, const struct dg_device *device,
+			    struct dg_facts *facts, struct dg_query *query, bool needed)
+{
+	const struct dg_apply_options *options = apply->options;
+	bool lost = false;
+
+	dg_device_to_facts(device, facts);
+	for (size_t i = 0; i < ARRAY_SIZE(needed_ops); i++) {
+		struct dg_answer answer;
+
+		query->op = needed_ops[i];
+		if (dg_tables_decide(apply->tables, facts, query, &answer) ||
+		    answer.verdict == DG_VERDICT_ALLOW)
+			continue;
+		if (!lost)
+			(*(query->op == DG_OP_BIND ? &apply->result.denied
+						   : &apply->result.restricted))++;
+		lost = true;
+		if (options->denied)
+			options->denied(options->context, device, apply->tables, query->op,
+					&answer, needed);
+	}
+	return lost && needed;
 }
 
 /* What the policy would say to the drivers that are bound now. */
@@ -202,11 +158,9 @@ static int simulate(struct apply *apply)
 	_cleanup_free_ struct dg_facts *facts = malloc(sizeof(*facts));
 	_cleanup_(dg_protect_done) struct dg_protect protect = {};
 	struct dg_query query = {
-		.op = DG_OP_BIND,
 		.time = time(NULL),
 		.clock_synced = clock_synced(),
 	};
-	bool enforced = apply->before.mode == DG_MODE_ENFORCE && !apply->options->permissive;
 	const struct dg_device *lost = NULL;
 	char name[DG_TEXT_SAFE(DG_STR_BYTES)];
 	int r;
@@ -223,33 +177,30 @@ static int simulate(struct apply *apply)
 	for (size_t i = 0; i < apply->devices->device_count; i++) {
 		const struct dg_device *device = apply->devices->devices[i];
 		const struct dg_bytes *path = &device->facts[DG_ATTR_DEVICE_PATH].scalar.str;
-		struct dg_answer answer;
-		bool needed;
+		bool needed = path->data && dg_protect_has(&protect, path->data, path->len);
 
 		if (!device->facts[DG_ATTR_DRIVER_NAME].known)
 			continue;
 		apply->result.judged++;
-		dg_device_to_facts(device, facts);
-		decide(apply->tables, facts, &query, &answer);
-		if (answer.verdict == DG_VERDICT_ALLOW)
-			continue;
-		apply->result.denied++;
-		needed = path->data && dg_protect_has(&protect, path->data, path->len);
-		if (needed && !lost)
+		if (simulate_device(apply, device, facts, &query, needed) && !lost)
 			lost = device;
-		if (apply->options->denied)
-			apply->options->denied(apply->options->context, device, apply->tables,
-					       &answer, needed);
 	}
 	step_done(apply, DG_STEP_SIMULATED);
-	if (!lost || !enforced || apply->options->force)
+	if (!lost || !refuses(apply) || apply->options->force)
 		return 0;
 	dg_text_safe(lost->label.data, lost->label.len, name, sizeof(name));
 	return dg_failure_plain(
 		apply->failure, DG_FAILURE_REFUSED, -EPERM,
-		"the policy would deny %s its driver, and the root file system is on it: "
-		"--force applies it all the same",
+		"the policy would deny %s its driver, or what that needs, and the root file system "
+		"is on it: --force applies it all the same",
 		name);
+}
+
+static int find_witnesses(struct apply *apply)
+{
+	int r = dg_witnesses_find(apply->tables, apply->devices, &apply->witnesses);
+
+	return r ? dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, r, "apply") : 0;
 }
 
 /* Which hooks the object speaks for; a program for another hook is not silently left out. */
@@ -276,6 +227,13 @@ static int choose_programs(struct apply *apply)
 		bpf_program__set_autoload(program, true);
 		apply->hooks |= 1U << hook;
 	}
+	for (int hook = 0; apply->hooks && hook < DG_HOOK_MAX; hook++)
+		if (!(apply->hooks & 1U << hook))
+			return dg_failure_plain(
+				apply->failure, DG_FAILURE_SYSTEM, -EBADMSG,
+				"the object has no program for the hook %s: it was compiled by an "
+				"older devgate, compile the policy again",
+				dg_hook_info(hook)->name);
 	if (!apply->hooks || !bpf_object__find_program_by_name(apply->object, ACTIVATE_PROGRAM) ||
 	    !bpf_object__find_map_by_name(apply->object, TABLES_MAP))
 		return dg_failure_plain(
@@ -503,45 +461,15 @@ static int activate(struct apply *apply)
 	return 0;
 }
 
-static int prove_witness(struct apply *apply, const struct witness *witness)
-{
-	struct dg_selftest test;
-	bool refused;
-	int r;
-
-	if (!witness->found)
-		return 0;
-	r = dg_kernel_selftest("", DG_OP_BIND, &witness->facts, &test, apply->failure);
-	if (r)
-		return r;
-	refused = witness->answer.verdict == DG_VERDICT_DENY &&
-		  apply->before.mode == DG_MODE_ENFORCE && !apply->options->permissive;
-	if (test.stamped && test.verdict == witness->answer.verdict &&
-	    test.rule == witness->answer.rule && test.generation == apply->result.generation &&
-	    test.refused == refused)
-		return 0;
-	return dg_failure_plain(
-		apply->failure, DG_FAILURE_SYSTEM, -EIO,
-		"the kernel does not do what the policy says: expected %s by rule %u in "
-		"generation %u, got %s by rule %u in generation %u%s%s",
-		witness->answer.verdict ? "allow" : "deny", witness->answer.rule,
-		apply->result.generation, test.verdict ? "allow" : "deny", test.rule,
-		test.generation, test.stamped ? "" : ", from no engine",
-		test.refused == refused ? ""
-		: test.refused		? ", and refused it"
-					: ", and did not refuse it");
-}
-
-static int prove(struct apply *apply)
+static int prove(struct apply *apply, struct dg_failure *failure)
 {
 	int r;
 
-	r = prove_witness(apply, &apply->deny) ?: prove_witness(apply, &apply->allow);
+	r = dg_witnesses_prove(apply->witnesses, apply->result.generation, refuses(apply),
+			       &apply->result.proof, failure);
 	if (r)
 		return r;
-	apply->result.proved_deny = apply->deny.found;
-	apply->result.proved_allow = apply->allow.found;
-	if (!apply->deny.found)
+	if (!apply->result.proof.denied)
 		note(apply,
 		     "no device was found that the policy denies: that a denial holds is not "
 		     "proved");
@@ -599,7 +527,7 @@ static int switch_over(struct apply *apply, struct dg_dispatcher *dispatcher)
 	r = activate(apply);
 	if (r)
 		return r;
-	r = prove(apply);
+	r = prove(apply, apply->failure);
 	if (r)
 		take_back(apply);
 	return r;
@@ -647,9 +575,8 @@ static bool pinned(const char *name)
  */
 static bool nothing_to_do(struct apply *apply)
 {
-	struct dg_failure *failure = apply->failure, ignored = {};
+	struct dg_failure ignored = {};
 	char tables[DG_PIN_NAME_MAX];
-	bool proved;
 
 	dg_state_slot_name(tables, apply->before.slot, "tables");
 	if (!apply->result.repaired || apply->options->force || apply->options->dry_run ||
@@ -659,12 +586,12 @@ static bool nothing_to_do(struct apply *apply)
 		return false;
 	apply->result.generation = apply->before.generation;
 	apply->result.slot = apply->before.slot;
-	apply->failure = &ignored;
-	proved = (apply->deny.found || apply->allow.found) && !prove(apply);
-	apply->failure = failure;
-	if (!proved)
-		apply->result.generation = 0;
-	return proved;
+	if (!prove(apply, &ignored) &&
+	    (apply->result.proof.denied || apply->result.proof.allowed))
+		return true;
+	apply->result.generation = 0;
+	apply->result.proof = (struct dg_proof){};
+	return false;
 }
 
 /* A name ends up in lines of text that others parse. */
@@ -727,6 +654,7 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 	bpf_object__close(apply->object);
 	if (apply->devices)
 		dg_inventory_free(apply->devices);
+	dg_witnesses_free(apply->witnesses);
 	free(apply);
 	return r;
 }

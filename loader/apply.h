@@ -12,6 +12,7 @@
 #include "failure.h"
 #include "kernel.h"
 #include "object_read.h"
+#include "witness.h"
 
 /* In order; reported when done. */
 enum dg_apply_step {
@@ -38,10 +39,13 @@ struct dg_apply_options {
 	bool force;
 	/* Called after each step; may be NULL. */
 	void (*step)(void *context, enum dg_apply_step step);
-	/* Called for each device that has a driver and would be denied it; may be NULL. */
+	/*
+	 * Called for each device that has a driver, and each operation that this needs and would be
+	 * denied (bind, mmio, dma); may be NULL.
+	 */
 	void (*denied)(void *context, const struct dg_device *device,
-		       const struct dg_tables *tables, const struct dg_answer *answer,
-		       bool protected_device);
+		       const struct dg_tables *tables, enum dg_op op,
+		       const struct dg_answer *answer, bool protected_device);
 	/* Something worth knowing that stops nothing; may be NULL. */
 	void (*note)(void *context, const char *text);
 	void *context;
@@ -52,8 +56,9 @@ struct dg_apply_result {
 	uint32_t slot;
 	bool swapped;  /* false: the same policy was in force, whole and proved, and stays */
 	bool repaired; /* the same policy was in force before */
-	size_t judged, denied;		/* devices with a driver: simulated, denied */
-	bool proved_deny, proved_allow; /* verdicts that the kernel was seen to give */
+	size_t judged, denied;	/* devices with a driver: simulated, denied it */
+	size_t restricted;	/* left their driver, and denied what it needs */
+	struct dg_proof proof;	/* verdicts that the kernel was seen to give */
 };
 
 /*

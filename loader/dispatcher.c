@@ -34,6 +34,7 @@ static int open_object(struct bpf_object **ret, struct dg_failure *failure)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "dispatcher");
 	struct bpf_program *program;
 	struct bpf_object *object;
+	struct bpf_map *map;
 
 	object = bpf_object__open_mem(dg_dispatcher_start, dg_dispatcher_end - dg_dispatcher_start,
 				      &opts);
@@ -41,6 +42,8 @@ static int open_object(struct bpf_object **ret, struct dg_failure *failure)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "dispatcher");
 	bpf_object__for_each_program (program, object)
 		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_map (map, object)
+		bpf_map__set_autocreate(map, false);
 	*ret = object;
 	return 0;
 }
@@ -223,14 +226,16 @@ int dg_dispatcher_attach(struct dg_dispatcher *dispatcher, struct dg_failure *fa
 		return r;
 	for (int i = 0; i < DG_HOOK_MAX && !r; i++) {
 		const struct dg_hook_info *info = dg_hook_info(i);
+		struct bpf_map *slots;
 
 		if (!(missing & 1U << i))
 			continue;
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(dispatcher->object, info->dispatcher),
 			true);
-		r = bpf_map__reuse_fd(bpf_object__find_map_by_name(dispatcher->object, info->slots),
-				      dispatcher->slots[i]);
+		slots = bpf_object__find_map_by_name(dispatcher->object, info->slots);
+		bpf_map__set_autocreate(slots, true);
+		r = bpf_map__reuse_fd(slots, dispatcher->slots[i]);
 	}
 	if (!r)
 		r = bpf_object__load(dispatcher->object);
@@ -295,14 +300,11 @@ static int run_syscall(const char *name, uint32_t expected, int *ret, struct dg_
 	} context = {expected};
 	struct bpf_program *program;
 	struct bpf_object *object;
-	struct bpf_map *map;
 	int r;
 
 	r = open_object(&object, failure);
 	if (r)
 		return r;
-	bpf_object__for_each_map (map, object)
-		bpf_map__set_autocreate(map, false);
 	program = bpf_object__find_program_by_name(object, name);
 	bpf_program__set_autoload(program, true);
 	r = bpf_object__load(object);

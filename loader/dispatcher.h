@@ -2,7 +2,7 @@
 /*
  * The dispatcher (bpf/dispatcher.bpf.c, carried inside this program): its slot arrays and links
  * under bpffs, and the programs that ask the kernel to go back or to stop. The caller holds the
- * lock of the state for everything here.
+ * lock of the state for everything here but dg_dispatcher_intact().
  */
 #pragma once
 

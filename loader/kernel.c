@@ -26,16 +26,22 @@ static const char *const mode_names[] = {
 	[DG_MODE_ENFORCE] = "enforce",
 };
 
+#define HOOK(symbol, hook_name, short_name, operation)                                             \
+	[DG_HOOK_##symbol] = {                                                                     \
+		.hook = DG_HOOK_##symbol,                                                          \
+		.name = hook_name,                                                                 \
+		.program = "dg_" hook_name,                                                        \
+		.dispatcher = "dg_dispatch_" short_name,                                           \
+		.slots = "dg_slots_" short_name,                                                   \
+		.op = operation,                                                                   \
+	}
+
 static const struct dg_hook_info hook_table[] = {
-	[DG_HOOK_DEVICE_BIND] =
-		{
-			.hook = DG_HOOK_DEVICE_BIND,
-			.name = "device_bind",
-			.program = "dg_device_bind",
-			.dispatcher = "dg_dispatch_bind",
-			.slots = "dg_slots_bind",
-			.op = DG_OP_BIND,
-		},
+	HOOK(DEVICE_BIND, "device_bind", "bind", DG_OP_BIND),
+	HOOK(DEVICE_MMIO_MAP, "device_mmio_map", "mmio", DG_OP_MMIO),
+	HOOK(DEVICE_MMAP, "device_mmap", "mmap", DG_OP_MMAP),
+	HOOK(DEVICE_DMA_MAP, "device_dma_map", "dma", DG_OP_DMA),
+	HOOK(DEVICE_DMA_ATTACH, "device_dma_attach", "attach", DG_OP_MAX),
 };
 
 _Static_assert(sizeof(hook_table) / sizeof(hook_table[0]) == DG_HOOK_MAX, "a line for each hook");
@@ -226,6 +232,13 @@ static int parse_known(enum status_key key, const char *value, struct dg_kernel_
 	return -EBADMSG;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(text + len - end_len, end);
+}
+
 static void add_counter(struct dg_kernel_status *status, const char *name, const char *value)
 {
 	struct dg_counter *counter = &status->counters[status->counter_count];
@@ -264,7 +277,7 @@ int dg_kernel_status_parse(const char *text, struct dg_kernel_status *ret)
 		for (key = 0; key < KEY_MAX; key++)
 			if (!strcmp(line, key_names[key]))
 				break;
-		if (!strcmp(line, "bind_program")) /* an id, not a count */
+		if (ends_with(line, "_program")) /* an id, not a count */
 			continue;
 		if (key == KEY_MAX) {
 			add_counter(status, line, value);
@@ -432,9 +445,9 @@ int dg_kernel_check_root(struct dg_failure *failure)
 
 static int check_hooks(const char *root, uint32_t hooks, struct dg_failure *failure)
 {
-	char path[PATH_MAX], name[64];
+	char path[PATH_MAX], missing[512] = "";
+	size_t len = 0;
 	struct btf *btf;
-	int r = 0;
 
 	snprintf(path, sizeof(path), "%s" VMLINUX_BTF, root);
 	btf = btf__parse(path, NULL);
@@ -447,20 +460,22 @@ static int check_hooks(const char *root, uint32_t hooks, struct dg_failure *fail
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -errno, "cannot read BTF from %s",
 				      path);
 	for (size_t i = 0; i < DG_HOOK_MAX; i++) {
+		char name[64];
+
 		if (!(hooks & 1U << i))
 			continue;
 		snprintf(name, sizeof(name), "bpf_lsm_%s", hook_table[i].name);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0)
-			continue;
-		r = dg_failure_plain(
-			failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
-			"this kernel lacks the hook %s (no %s in its BTF): boot one with "
-			"devgate's kernel patches",
-			hook_table[i].name, name);
-		break;
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) < 0)
+			len += snprintf(missing + len, sizeof(missing) - len, "%s%s",
+					len ? ", " : "", hook_table[i].name);
 	}
 	btf__free(btf);
-	return r;
+	if (!len)
+		return 0;
+	return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+				"this kernel lacks the hook%s %s (no bpf_lsm_… of it in its BTF): "
+				"boot one with devgate's kernel patches",
+				strchr(missing, ',') ? "s" : "", missing);
 }
 
 static int check_lsm_list(const char *root, struct dg_failure *failure)

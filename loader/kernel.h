@@ -30,13 +30,13 @@ struct dg_hook_info {
 	const char *program;	/* of the object */
 	const char *dispatcher; /* program of the dispatcher object */
 	const char *slots;	/* PROG_ARRAY of the dispatcher object */
-	enum dg_op op;
+	enum dg_op op;		/* that the kernel's self test reaches it by; DG_OP_MAX: none does */
 };
 
 /* The table by enum dg_hook. Never NULL for a valid hook. */
 const struct dg_hook_info *dg_hook_info(enum dg_hook hook);
 
-#define DG_COUNTER_MAX 64
+#define DG_COUNTER_MAX 128
 
 struct dg_counter {
 	char name[48];
@@ -95,7 +95,7 @@ int dg_kernel_check_root(struct dg_failure *failure);
 
 /*
  * Everything in the kernel that enforcing needs: BTF, each hook of @hooks (bit n: enum dg_hook n),
- * `bpf` among the active LSMs, devpolicy itself. The first thing missing is named.
+ * `bpf` among the active LSMs, devpolicy itself. The first thing missing is named; of hooks, all.
  */
 int dg_kernel_check(const char *root, uint32_t hooks, struct dg_failure *failure);
 

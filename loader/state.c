@@ -117,13 +117,13 @@ int dg_protocol_judge(const struct dg_protocol *marker)
 	return 0;
 }
 
-static int write_protocol(void)
+static int write_protocol(struct dg_failure *failure)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_RDONLY_PROG);
 	struct dg_protocol marker = {
 		.magic = DG_PROTOCOL_MAGIC,
 		.version = DG_PROTOCOL_VERSION,
-		.oldest = DG_PROTOCOL_VERSION,
+		.oldest = DG_PROTOCOL_OLDEST,
 	};
 	_cleanup_close_ int fd = -1;
 	uint32_t key = 0;
@@ -131,13 +131,13 @@ static int write_protocol(void)
 
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "dg_protocol", sizeof(key), sizeof(marker), 1,
 			    &opts);
-	if (fd < 0)
-		return fd;
-	r = bpf_map_update_elem(fd, &key, &marker, BPF_ANY);
-	if (!r)
-		r = bpf_map_freeze(fd);
+	r = fd < 0 ? fd : bpf_map_update_elem(fd, &key, &marker, BPF_ANY);
+	r = r ?: bpf_map_freeze(fd);
 	/* The pin appears whole or not at all. */
-	return r ?: dg_state_pin(fd, DG_PIN_PROTOCOL);
+	r = r ?: dg_state_pin(fd, DG_PIN_PROTOCOL);
+	return r ? dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s", DG_STATE_DIR,
+				  DG_PIN_PROTOCOL)
+		 : 0;
 }
 
 int dg_state_check_protocol(bool create, struct dg_failure *failure)
@@ -149,15 +149,8 @@ int dg_state_check_protocol(bool create, struct dg_failure *failure)
 	int r;
 
 	fd = dg_state_get(DG_PIN_PROTOCOL);
-	if (fd == -ENOENT && !create)
-		return 0;
-	if (fd == -ENOENT) {
-		r = write_protocol();
-		if (r)
-			return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot pin %s/%s",
-					      DG_STATE_DIR, DG_PIN_PROTOCOL);
-		return 0;
-	}
+	if (fd == -ENOENT)
+		return create ? write_protocol(failure) : 0;
 	if (fd < 0)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, fd, "cannot open %s/%s",
 				      DG_STATE_DIR, DG_PIN_PROTOCOL);
@@ -177,7 +170,8 @@ int dg_state_check_protocol(bool create, struct dg_failure *failure)
 	if (r)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, r, "cannot read %s/%s",
 				      DG_STATE_DIR, DG_PIN_PROTOCOL);
-	return 0;
+	/* From here on the state may hold what the older version does not know. */
+	return create && marker.version < DG_PROTOCOL_VERSION ? write_protocol(failure) : 0;
 }
 
 static int state_path(char path[static PATH_MAX], const char *name)

@@ -19,7 +19,8 @@
 #define DG_STATE_DIR DG_BPFFS_DIR "/devgate"
 
 #define DG_PROTOCOL_MAGIC 0x53544744U /* "DGTS" */
-#define DG_PROTOCOL_VERSION 1	      /* of what this program writes */
+#define DG_PROTOCOL_VERSION 2	      /* of what this program writes */
+#define DG_PROTOCOL_OLDEST 1	      /* that can still work on it: it does no harm */
 
 /* Value of the pinned, frozen map `protocol`. */
 struct dg_protocol {
@@ -56,8 +57,8 @@ pid_t dg_lock_holder(const char *locks, dev_t device, ino_t inode);
 
 /*
  * Check the version marker: -EPROTO and a message for state of a newer protocol that does not admit
- * this version. A missing marker is written with @create, and no error without (then there is no
- * state to misread).
+ * this version. With @create (and the lock) a missing or older marker is written anew; without, a
+ * missing one is no error (then there is no state to misread).
  */
 int dg_state_check_protocol(bool create, struct dg_failure *failure);
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "audit.h"
+#include "dispatcher.h"
 #include "schema.h"
 #include "state.h"
 #include "status.h"
@@ -58,6 +59,12 @@ static int try_hook(struct dg_status *status, enum dg_hook hook, struct dg_failu
 	if (!facts)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
 	facts->size = sizeof(*facts);
+	if (dg_hook_info(hook)->op == DG_OP_MAX) {
+		/* Not to be tried: a pinned link that leads to a program is all there is to see. */
+		status->hooks[hook].attached =
+			dg_dispatcher_intact(1U << hook, status->kernel.slot);
+		return 0;
+	}
 	r = dg_kernel_selftest("", dg_hook_info(hook)->op, facts, &test, failure);
 	if (r)
 		return r;
@@ -346,6 +353,20 @@ static void print_operations(FILE *out, const struct dg_stats *stats)
 		(unsigned long long)stats->dropped);
 }
 
+/* What never happened is left out: there are many kinds of it. */
+static void print_counters(FILE *out, const struct dg_kernel_status *kernel)
+{
+	const char *label = "kernel";
+
+	for (size_t i = 0; i < kernel->counter_count; i++) {
+		if (!kernel->counters[i].value)
+			continue;
+		fprintf(out, "%-12s %s %llu\n", label, kernel->counters[i].name,
+			(unsigned long long)kernel->counters[i].value);
+		label = "";
+	}
+}
+
 void dg_status_print(FILE *out, const struct dg_status *status)
 {
 	const struct dg_kernel_status *kernel = &status->kernel;
@@ -367,9 +388,7 @@ void dg_status_print(FILE *out, const struct dg_status *status)
 			status->hooks[i].pinned ? "" : ", not pinned");
 	if (status->has_stats)
 		print_operations(out, &status->stats);
-	for (size_t i = 0; i < kernel->counter_count; i++)
-		fprintf(out, "%-12s %s %llu\n", i ? "" : "kernel", kernel->counters[i].name,
-			(unsigned long long)kernel->counters[i].value);
+	print_counters(out, kernel);
 	for (size_t i = 0; i < status->finding_count; i++)
 		fprintf(out, "%-12s %s\n", i ? "" : "findings", status->findings[i].text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is enforced on this machine, judged by what the kernel does and not by what is pinned: each
- * hook is tried with the kernel's self test.
+ * hook that the kernel's self test reaches is tried with it.
  */
 #pragma once
 
@@ -20,7 +20,11 @@ enum dg_health {
 const char *dg_health_name(enum dg_health health);
 
 struct dg_hook_state {
-	bool attached; /* the self test of its operation was stamped by the active engine */
+	/*
+	 * The self test of its operation was stamped by the active engine. Of a hook that the self
+	 * test does not reach: its link and its program are where they belong.
+	 */
+	bool attached;
 	bool pinned;   /* the dispatcher's link is under bpffs */
 	bool loaded;   /* the active slot holds a program */
 };

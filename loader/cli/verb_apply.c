@@ -65,7 +65,7 @@ static void print_json(json_t *object)
 
 /* The shape of a line of `sim --json`. */
 static void denied_json(const struct dg_device *device, const struct dg_tables *tables,
-			const struct dg_answer *answer)
+			enum dg_op op, const struct dg_answer *answer)
 {
 	json_t *would = json_null();
 
@@ -74,14 +74,14 @@ static void denied_json(const struct dg_device *device, const struct dg_tables *
 				  answer->flags & DG_LEAF_WOULD_ALLOW ? "allow" : "deny", "rule",
 				  id_json(rule_id(tables, answer->would)));
 	print_json(json_pack("{s:o, s:s, s:s, s:o, s:b, s:o}", "device",
-			     dg_text_json(device->label.data, device->label.len), "op", "bind",
+			     dg_text_json(device->label.data, device->label.len), "op", dg_op_name(op),
 			     "verdict", "deny", "rule", id_json(rule_id(tables, answer->rule)),
 			     "default", answer->rule == DG_RULE_DEFAULT, "would", would));
 }
 
 static void show_denied(void *context, const struct dg_device *device,
-			const struct dg_tables *tables, const struct dg_answer *answer,
-			bool protected_device)
+			const struct dg_tables *tables, enum dg_op op,
+			const struct dg_answer *answer, bool protected_device)
 {
 	char name[DG_TEXT_SAFE(DG_STR_BYTES)], driver[DG_TEXT_SAFE(DG_STR_BYTES)];
 	char rule[DG_TEXT_SAFE(DG_NAME_BYTES)];
@@ -90,18 +90,15 @@ static void show_denied(void *context, const struct dg_device *device,
 	const struct context *show = context;
 
 	if (show->json) {
-		denied_json(device, tables, answer);
+		denied_json(device, tables, op, answer);
 		return;
 	}
 	dg_text_safe(device->label.data, device->label.len, name, sizeof(name));
 	dg_text_safe(bound->data, bound->len, driver, sizeof(driver));
 	dg_text_safe(id, id ? strnlen(id, DG_NAME_BYTES) : 0, rule, sizeof(rule));
-	if (id)
-		printf("denied: %s with its driver %s, by rule \"%s\"%s\n", name, driver, rule,
-		       protected_device ? " (the root file system is on it)" : "");
-	else
-		printf("denied: %s with its driver %s, by default%s\n", name, driver,
-		       protected_device ? " (the root file system is on it)" : "");
+	printf("denied: %s of %s with its driver %s, by %s%s%s%s\n", dg_op_name(op), name, driver,
+	       id ? "rule \"" : "default", rule, id ? "\"" : "",
+	       protected_device ? " (the root file system is on it)" : "");
 }
 
 static void show_result(const struct context *context, const struct dg_object *object, bool dry_run,
@@ -113,13 +110,14 @@ static void show_result(const struct context *context, const struct dg_object *o
 	dg_digest_text(tables->text_sha256, digest);
 	if (context->json) {
 		print_json(json_pack(
-			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:b, s:b, s:{s:b, s:b}}", "applied",
+			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:b, s:b, s:{s:b, s:b}}", "applied",
 			!dry_run, "policy", id_json(tables->name), "version",
 			(json_int_t)tables->version, "digest", digest, "generation",
 			dry_run ? json_null() : json_integer(result->generation), "judged",
-			(json_int_t)result->judged, "denied", (json_int_t)result->denied, "swapped",
-			result->swapped, "repaired", result->repaired, "proved", "deny",
-			result->proved_deny, "allow", result->proved_allow));
+			(json_int_t)result->judged, "denied", (json_int_t)result->denied,
+			"restricted", (json_int_t)result->restricted, "swapped", result->swapped,
+			"repaired", result->repaired, "proved", "deny", !!result->proof.denied,
+			"allow", !!result->proof.allowed));
 		return;
 	}
 	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
@@ -129,13 +127,14 @@ static void show_result(const struct context *context, const struct dg_object *o
 	else
 		printf("\"%s\" version %u is %sin force (generation %u, %s)\n", name,
 		       tables->version, result->swapped ? "" : "already ", result->generation,
-		       result->proved_deny && result->proved_allow
+		       result->proof.denied && result->proof.allowed
 			       ? "a denied and an allowed device were proved"
-		       : result->proved_deny  ? "a denied device was proved"
-		       : result->proved_allow ? "an allowed device was proved"
-					      : "nothing was proved");
-	printf("%zu of %zu devices with a driver would be denied it at their next bind\n",
-	       result->denied, result->judged);
+		       : result->proof.denied  ? "a denied device was proved"
+		       : result->proof.allowed ? "an allowed device was proved"
+					       : "nothing was proved");
+	printf("%zu of %zu devices with a driver would be denied it at their next bind, %zu more "
+	       "would be denied mmio or dma\n",
+	       result->denied, result->judged, result->restricted);
 }
 
 int dg_verb_apply(int argc, char **argv)

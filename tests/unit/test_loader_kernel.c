@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <bpf/libbpf.h>
+
+#include "compiled.h"
 #include "kernel.h"
+
+extern const char dg_dispatcher_start[], dg_dispatcher_end[];
 
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
 
@@ -14,6 +20,7 @@ Test(loader_kernel, status_full)
 	static const char text[] = "mode enforce\ngeneration 4\nslot 2\nprevious_generation 3\n"
 				   "previous_slot 1\npolicy cvm\\040prod\\134x\nversion 42\n"
 				   "digest sha256:" DIGEST "\npermissive 0\nbind_programs 1\n"
+				   "bind_program 17\nattach_program 18\n"
 				   "bind_allowed 18446744073709551615\nword yes\n";
 
 	cr_assert_eq(dg_kernel_status_parse(text, &status), 0);
@@ -28,9 +35,53 @@ Test(loader_kernel, status_full)
 	cr_expect_eq(status.digest[0], 0x00);
 	cr_expect_eq(status.digest[31], 0xff);
 	cr_expect_not(status.permissive);
-	cr_expect_eq(status.counter_count, 2, "a key that is no number is passed over");
+	cr_expect_eq(status.counter_count, 2, "what is no number, or an id, is passed over");
 	cr_expect_str_eq(status.counters[1].name, "bind_allowed");
 	cr_expect_eq(status.counters[1].value, UINT64_MAX);
+}
+
+static void has_program(struct bpf_object *object, const char *name, const char *hook)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	cr_assert(program, "no program %s", name);
+	cr_expect_str_eq(bpf_program__section_name(program) + strlen("lsm/"), hook);
+}
+
+Test(loader_kernel, hooks_are_those_of_the_objects)
+{
+	struct dg_policy *policy = parse(HEAD);
+	struct bpf_object *engine, *dispatcher;
+	struct bpf_program *program;
+	struct dg_diags diags = {};
+	int programs = 0;
+	size_t size;
+	void *bytes;
+
+	cr_assert_eq(dg_object_build(policy, &diags, &bytes, &size, NULL), 0);
+	engine = bpf_object__open_mem(bytes, size, NULL);
+	dispatcher = bpf_object__open_mem(dg_dispatcher_start,
+					  dg_dispatcher_end - dg_dispatcher_start, NULL);
+	cr_assert(engine);
+	cr_assert(dispatcher);
+	for (int i = 0; i < DG_HOOK_MAX; i++) {
+		const struct dg_hook_info *hook = dg_hook_info(i);
+
+		cr_expect_eq((int)hook->hook, i);
+		has_program(engine, hook->program, hook->name);
+		has_program(dispatcher, hook->dispatcher, hook->name);
+		cr_expect(bpf_object__find_map_by_name(dispatcher, hook->slots), "no map %s",
+			  hook->slots);
+		cr_expect_leq(strlen(hook->slots), 15, "the kernel knows no longer names");
+	}
+	bpf_object__for_each_program (program, engine)
+		programs += !strncmp(bpf_program__section_name(program), "lsm/", 4);
+	cr_expect_eq(programs, DG_HOOK_MAX, "no program of the engine is left out");
+	bpf_object__close(engine);
+	bpf_object__close(dispatcher);
+	free(bytes);
+	dg_diags_done(&diags);
+	dg_policy_free(policy);
 }
 
 Test(loader_kernel, status_no_policy)
