@@ -309,6 +309,7 @@ enum dg_hook {
 
 /* DG_ACTIVATE_* in dg_activate.flags */
 #define DG_ACTIVATE_PERMISSIVE (1U << 0) /* compute and log, refuse nothing */
+#define DG_ACTIVATE_REJUDGE (1U << 1)	 /* unbind what the new policy denies, and is bound */
 
 /*
  * Context of the engine's program `dg_activate` (BPF_PROG_RUN, ctx_in). The return value of the run
@@ -321,4 +322,5 @@ struct dg_activate {
 	__u32 flags;		      /* DG_ACTIVATE_* */
 	__u32 map_id;		      /* of the object's tables */
 	__u32 prog_id[DG_HOOK_SLOTS]; /* by enum dg_hook; 0: the object has none */
+	__u32 confirm_s; /* seconds until the kernel reverts by itself unless confirmed; 0: never */
 };

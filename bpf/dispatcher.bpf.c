@@ -4,7 +4,7 @@
  * of the active policy. The kernel's word in the call names the slot, so that all hooks switch at
  * the one store of an activation; nothing here remembers which policy is in force.
  *
- * Also the small programs that give the loader the kernel's rollback and detach.
+ * Also the small programs that give the loader the kernel's rollback, detach, confirm and seal.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -77,25 +77,24 @@ int BPF_PROG(dg_dispatch_attach, struct device *dev, __u32 type, struct devpolic
 	return dg_dispatch(ctx, &dg_slots_attach, call);
 }
 
-/* Context of dg_rollback and dg_detach; the run's return value is the kernel's answer. */
+/* Context of the programs below; the run's return value is the kernel's answer. */
 struct dg_expected {
 	__u32 generation; /* that the caller saw */
 };
 
-SEC("syscall")
-int dg_rollback(struct dg_expected *ctx)
-{
-	if (!bpf_ksym_exists(bpf_devpolicy_rollback))
-		return -EOPNOTSUPP;
-	return bpf_devpolicy_rollback(ctx->generation);
-}
+/* A program that asks the kernel for @what, which an older one may lack. */
+#define DG_ASK(what)                                                                               \
+	SEC("syscall")                                                                             \
+	int dg_##what(struct dg_expected *ctx)                                                     \
+	{                                                                                          \
+		if (!bpf_ksym_exists(bpf_devpolicy_##what))                                        \
+			return -EOPNOTSUPP;                                                        \
+		return bpf_devpolicy_##what(ctx->generation);                                      \
+	}
 
-SEC("syscall")
-int dg_detach(struct dg_expected *ctx)
-{
-	if (!bpf_ksym_exists(bpf_devpolicy_detach))
-		return -EOPNOTSUPP;
-	return bpf_devpolicy_detach(ctx->generation);
-}
+DG_ASK(rollback)
+DG_ASK(detach)
+DG_ASK(confirm)
+DG_ASK(seal)
 
 char _license[] SEC("license") = "GPL";

@@ -119,6 +119,7 @@ int dg_activate(struct dg_activate *ctx)
 		.flags = ctx->flags,
 		.map_id = ctx->map_id,
 		.version = dg_header->version,
+		.confirm_s = ctx->confirm_s,
 	};
 	int i;
 

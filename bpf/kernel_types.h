@@ -36,6 +36,7 @@ struct devpolicy_activation {
 	__u32 prog_id[16];
 	char name[64];
 	__u8 sha256[32];
+	__u32 confirm_s; /* a kernel without it knows no bpf_devpolicy_confirm either */
 };
 
 #define DEVPOLICY_CALL_REPORT_ONLY (1U << 0)
@@ -53,3 +54,5 @@ extern int bpf_devpolicy_stamp(struct devpolicy_call *call, __u32 verdict,
 extern int bpf_devpolicy_activate(struct devpolicy_activation *act, __u32 act__sz) __ksym __weak;
 extern int bpf_devpolicy_rollback(__u32 expected) __ksym __weak;
 extern int bpf_devpolicy_detach(__u32 expected) __ksym __weak;
+extern int bpf_devpolicy_confirm(__u32 expected) __ksym __weak;
+extern int bpf_devpolicy_seal(__u32 expected) __ksym __weak;

@@ -14,6 +14,7 @@
 #include "snapshot.h"
 #include "state.h"
 #include "text.h"
+#include "unknown.h"
 #include "util.h"
 #include "walker.h"
 
@@ -426,7 +427,9 @@ static int activate(struct apply *apply)
 	struct dg_activate context = {
 		.expected = apply->before.generation,
 		.slot = apply->slot,
-		.flags = apply->options->permissive ? DG_ACTIVATE_PERMISSIVE : 0,
+		.flags = (apply->options->permissive ? DG_ACTIVATE_PERMISSIVE : 0) |
+			 (apply->options->rejudge ? DG_ACTIVATE_REJUDGE : 0),
+		.confirm_s = apply->options->confirm_s,
 	};
 	struct bpf_map_info info = {};
 	uint32_t len = sizeof(info);
@@ -451,8 +454,10 @@ static int activate(struct apply *apply)
 			"another policy was put in force meanwhile: look at the status and "
 			"try again");
 	if (answer <= 0)
-		return dg_failure_set(apply->failure, DG_FAILURE_SYSTEM, answer ?: -EIO,
-				      "the kernel refused to activate the policy");
+		return dg_failure_set(apply->failure,
+				      answer == -EPERM ? DG_FAILURE_REFUSED : DG_FAILURE_SYSTEM,
+				      answer ?: -EIO, "the kernel refused to activate the policy%s",
+				      apply->before.sealed ? " (it is sealed)" : "");
 	apply->result.generation = answer;
 	apply->result.slot = apply->slot;
 	apply->result.swapped = true;
@@ -533,6 +538,33 @@ static int switch_over(struct apply *apply, struct dg_dispatcher *dispatcher)
 	return r;
 }
 
+struct still {
+	const struct dg_apply_options *options;
+	size_t count;
+};
+
+static void count_still(void *context, const struct dg_bound_device *device)
+{
+	struct still *still = context;
+
+	if (!dg_bound_is_still(device))
+		return;
+	still->count++;
+	if (still->options->still)
+		still->options->still(still->options->context, device);
+}
+
+/* What keeps something that the new policy denies it: the switch is made, this only tells of it. */
+static void report_still(struct apply *apply)
+{
+	struct still still = {.options = apply->options};
+	struct dg_failure failure = {};
+
+	if (dg_bound_each("", count_still, &still, &failure))
+		note(apply, failure.text);
+	apply->result.still = still.count;
+}
+
 /* What is left once it is known that the object is good: everything that changes something. */
 static int install(struct apply *apply, bool shared)
 {
@@ -559,6 +591,7 @@ static int install(struct apply *apply, bool shared)
 	}
 	clean_slots(dispatcher, apply->slot, apply->before.slot);
 	step_done(apply, DG_STEP_CLEANED);
+	report_still(apply);
 	return 0;
 }
 
@@ -606,6 +639,34 @@ static int check_name(struct apply *apply)
 	return 0;
 }
 
+/* An older kernel would pass over what it does not know. */
+static int check_options(const struct apply *apply)
+{
+	char path[] = DG_DEVPOLICY_DIR "/devices";
+
+	if (apply->options->confirm_s && !dg_kernel_has_function("", "bpf_devpolicy_confirm"))
+		return dg_failure_plain(apply->failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+					"this kernel cannot return to the policy before by itself: "
+					"it has no bpf_devpolicy_confirm");
+	if (apply->options->rejudge && access(path, F_OK))
+		return dg_failure_plain(apply->failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+					"this kernel does not unbind what a policy denies: it has "
+					"no %s",
+					path);
+	return 0;
+}
+
+static void note_unknown(void *context, const char *rule, const struct dg_attr *attr)
+{
+	char id[DG_TEXT_SAFE(DG_NAME_BYTES)], text[512];
+
+	dg_text_safe(rule, strlen(rule), id, sizeof(id));
+	snprintf(text, sizeof(text),
+		 "rule \"%s\" asks for %s, which this kernel cannot know of any device", id,
+		 attr->name);
+	note(context, text);
+}
+
 static int apply_locked(struct apply *apply)
 {
 	bool shared = false;
@@ -614,11 +675,19 @@ static int apply_locked(struct apply *apply)
 	r = dg_kernel_status_read("", &apply->before, apply->failure);
 	if (r)
 		return r;
-	r = check_name(apply) ?: check_version(apply);
+	r = check_options(apply) ?: check_name(apply) ?: check_version(apply);
+	if (!r && dg_unknown_attributes(apply->policy, note_unknown, apply))
+		note(apply, "the text in the object cannot be read back: what it asks for is not "
+			    "looked at");
 	r = r ?: simulate(apply);
 	r = r ?: find_witnesses(apply);
 	if (!r && nothing_to_do(apply)) {
 		apply->result.repaired = false;
+		if (apply->before.pending_confirm_s)
+			note(apply, "it still waits to be confirmed");
+		else if (apply->options->confirm_s)
+			note(apply, "--confirm changes nothing about a policy that is in force "
+				    "already");
 		return 0;
 	}
 	r = r ?: load_object(apply, &shared);
@@ -660,7 +729,7 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 }
 
 /* The lock, and what is in force, for a verb that changes it. */
-static int lock_state(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
+int dg_kernel_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
 {
 	_cleanup_close_ int lock = -1;
 	int r;
@@ -706,9 +775,28 @@ int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure)
 	_cleanup_close_ int lock = -1;
 	int r;
 
-	r = lock_state(&lock, &status, failure);
+	r = dg_kernel_lock(&lock, &status, failure);
 	r = r ?: check_previous(&status, failure);
 	return r ?: dg_kernel_rollback(status.generation, ret_generation, failure);
+}
+
+int dg_confirm(uint32_t *ret_generation, struct dg_failure *failure)
+{
+	struct dg_kernel_status status;
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = dg_kernel_lock(&lock, &status, failure);
+	if (r)
+		return r;
+	if (!status.pending_confirm_s && dg_kernel_has_function("", "bpf_devpolicy_confirm"))
+		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
+					"no policy is waiting to be confirmed: none was applied "
+					"with --confirm, or its time ran out");
+	r = dg_kernel_confirm(status.generation, failure);
+	if (!r)
+		*ret_generation = status.generation;
+	return r;
 }
 
 int dg_detach(bool *ret_active, struct dg_failure *failure)
@@ -718,7 +806,7 @@ int dg_detach(bool *ret_active, struct dg_failure *failure)
 	char name[DG_PIN_NAME_MAX];
 	int r;
 
-	r = lock_state(&lock, &status, failure);
+	r = dg_kernel_lock(&lock, &status, failure);
 	if (!r && status.generation)
 		r = dg_kernel_detach(status.generation, failure);
 	if (r)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bound.h"
 #include "facts.h"
 #include "failure.h"
 #include "kernel.h"
@@ -32,6 +33,9 @@ const char *dg_apply_step_name(enum dg_apply_step step);
 struct dg_apply_options {
 	bool permissive; /* compute and log, refuse nothing */
 	bool dry_run;	 /* stop when the verifier took it: nothing is changed */
+	bool rejudge;	 /* have the kernel unbind what is bound and denied its driver */
+	/* Seconds until the kernel returns to what was in force before, unless confirmed; 0: never. */
+	uint32_t confirm_s;
 	/*
 	 * Also an older version, also when a protected device would be denied, also when the same
 	 * policy is in force and nothing is wrong with it.
@@ -46,6 +50,8 @@ struct dg_apply_options {
 	void (*denied)(void *context, const struct dg_device *device,
 		       const struct dg_tables *tables, enum dg_op op,
 		       const struct dg_answer *answer, bool protected_device);
+	/* Called after the switch for each device that keeps what it is denied; may be NULL. */
+	void (*still)(void *context, const struct dg_bound_device *device);
 	/* Something worth knowing that stops nothing; may be NULL. */
 	void (*note)(void *context, const char *text);
 	void *context;
@@ -58,6 +64,7 @@ struct dg_apply_result {
 	bool repaired; /* the same policy was in force before */
 	size_t judged, denied;	/* devices with a driver: simulated, denied it */
 	size_t restricted;	/* left their driver, and denied what it needs */
+	size_t still;		/* kept what they are denied, after the switch */
 	struct dg_proof proof;	/* verdicts that the kernel was seen to give */
 };
 
@@ -71,8 +78,17 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 /* Return to the previous policy; refused when it is not loaded any more. */
 int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure);
 
+/* Keep a policy that was applied with @confirm_s. -ENOENT when none is waiting for it. */
+int dg_confirm(uint32_t *ret_generation, struct dg_failure *failure);
+
 /*
  * Stop enforcing and remove what is pinned but the audit stream and the counters. *@ret_active is
  * false when no policy was in force (what was left behind is removed all the same).
  */
 int dg_detach(bool *ret_active, struct dg_failure *failure);
+
+/*
+ * What every change of what is in force begins with: root, the kernel part, the lock of the pinned
+ * state in *@ret (to be closed), and the kernel's status under it.
+ */
+int dg_kernel_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure);

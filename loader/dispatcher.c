@@ -292,7 +292,7 @@ int dg_program_run(int program, void *context, uint32_t size, int *ret)
 	return 0;
 }
 
-/* Load one of the two syscall programs alone and run it. */
+/* Load one of the syscall programs alone and run it. */
 static int run_syscall(const char *name, uint32_t expected, int *ret, struct dg_failure *failure)
 {
 	struct {
@@ -316,8 +316,17 @@ static int run_syscall(const char *name, uint32_t expected, int *ret, struct dg_
 	return r;
 }
 
-static int explain_answer(int answer, const char *what, struct dg_failure *failure)
+/* Run dg_@what; a negative answer of the kernel is put into words and returned. */
+static int ask_kernel(const char *what, uint32_t expected, int *ret_answer,
+		      struct dg_failure *failure)
 {
+	char name[32];
+	int answer, r;
+
+	snprintf(name, sizeof(name), "dg_%s", what);
+	r = run_syscall(name, expected, &answer, failure);
+	if (r)
+		return r;
 	if (answer == -ESTALE)
 		return dg_failure_plain(
 			failure, DG_FAILURE_SYSTEM, answer,
@@ -325,31 +334,42 @@ static int explain_answer(int answer, const char *what, struct dg_failure *failu
 			"again");
 	if (answer == -EOPNOTSUPP)
 		return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, answer,
-					"this kernel has no %s", what);
-	return dg_failure_set(failure, DG_FAILURE_SYSTEM, answer, "the kernel refused (%s)", what);
+					"this kernel has no bpf_devpolicy_%s", what);
+	if (answer < 0)
+		return dg_failure_set(failure,
+				      answer == -EPERM ? DG_FAILURE_REFUSED : DG_FAILURE_SYSTEM,
+				      answer, "the kernel refused (bpf_devpolicy_%s)", what);
+	*ret_answer = answer;
+	return 0;
 }
 
 int dg_kernel_rollback(uint32_t expected, uint32_t *ret_generation, struct dg_failure *failure)
 {
 	int answer, r;
 
-	r = run_syscall("dg_rollback", expected, &answer, failure);
-	if (r)
-		return r;
-	if (answer <= 0)
-		return explain_answer(answer ?: -EIO, "bpf_devpolicy_rollback", failure);
-	*ret_generation = answer;
-	return 0;
+	r = ask_kernel("rollback", expected, &answer, failure);
+	if (!r)
+		*ret_generation = answer;
+	return r;
 }
 
 int dg_kernel_detach(uint32_t expected, struct dg_failure *failure)
 {
-	int answer, r;
+	int answer;
 
-	r = run_syscall("dg_detach", expected, &answer, failure);
-	if (r)
-		return r;
-	if (answer)
-		return explain_answer(answer < 0 ? answer : -EIO, "bpf_devpolicy_detach", failure);
-	return 0;
+	return ask_kernel("detach", expected, &answer, failure);
+}
+
+int dg_kernel_confirm(uint32_t expected, struct dg_failure *failure)
+{
+	int answer;
+
+	return ask_kernel("confirm", expected, &answer, failure);
+}
+
+int dg_kernel_seal(uint32_t expected, struct dg_failure *failure)
+{
+	int answer;
+
+	return ask_kernel("seal", expected, &answer, failure);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The dispatcher (bpf/dispatcher.bpf.c, carried inside this program): its slot arrays and links
- * under bpffs, and the programs that ask the kernel to go back or to stop. The caller holds the
+ * under bpffs, and the programs that ask the kernel to go back, to stop, to stay or to seal. The caller holds the
  * lock of the state for everything here but dg_dispatcher_intact().
  */
 #pragma once
@@ -52,6 +52,10 @@ int64_t dg_dispatcher_program(const struct dg_dispatcher *dispatcher, enum dg_ho
 int dg_kernel_rollback(uint32_t expected, uint32_t *ret_generation, struct dg_failure *failure);
 /* Ask the kernel to stop: from here on its boot defaults decide. -ESTALE as above. */
 int dg_kernel_detach(uint32_t expected, struct dg_failure *failure);
+/* Ask it to keep the policy in force, and not to return by itself. -ESTALE as above. */
+int dg_kernel_confirm(uint32_t expected, struct dg_failure *failure);
+/* Ask it to take no unverified change of policy any more. -ESTALE as above. */
+int dg_kernel_seal(uint32_t expected, struct dg_failure *failure);
 
 /*
  * Run a syscall program with @context of @size bytes. What it returned is in *@ret; the function's

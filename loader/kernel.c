@@ -16,8 +16,6 @@
 #include "kernel.h"
 #include "util.h"
 
-#define SECURITY_DIR "/sys/kernel/security"
-#define DEVPOLICY_DIR SECURITY_DIR "/devpolicy"
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
 static const char *const mode_names[] = {
@@ -156,28 +154,38 @@ static int parse_digest(const char *text, struct dg_kernel_status *status)
 	return 0;
 }
 
-/* The kernel writes white space and backslashes of a name as \ooo. */
-static int parse_name(const char *text, char ret[static DG_NAME_BYTES])
+int dg_unescape(const char *text, size_t len, char *ret, size_t size)
 {
-	char name[DG_NAME_BYTES] = {};
-	size_t len = 0;
+	const char *end = text + len;
+	size_t used = 0;
 
-	while (*text) {
+	while (text < end) {
 		char c = *text++;
 
-		if (len == sizeof(name) - 1)
+		if (used == size - 1)
 			return -EBADMSG;
 		if (c == '\\') {
-			if (text[0] < '0' || text[0] > '3' || text[1] < '0' || text[1] > '7' ||
-			    text[2] < '0' || text[2] > '7')
+			if (end - text < 3 || text[0] < '0' || text[0] > '3' || text[1] < '0' ||
+			    text[1] > '7' || text[2] < '0' || text[2] > '7')
 				return -EBADMSG;
 			c = (text[0] - '0') << 6 | (text[1] - '0') << 3 | (text[2] - '0');
 			text += 3;
 		}
-		name[len++] = c;
+		ret[used++] = c;
 	}
-	memcpy(ret, name, sizeof(name));
+	ret[used] = 0;
 	return 0;
+}
+
+static int parse_name(const char *text, char ret[static DG_NAME_BYTES])
+{
+	char name[DG_NAME_BYTES] = {};
+	int r;
+
+	r = dg_unescape(text, strlen(text), name, sizeof(name));
+	if (!r)
+		memcpy(ret, name, sizeof(name));
+	return r;
 }
 
 enum status_key {
@@ -190,6 +198,8 @@ enum status_key {
 	KEY_VERSION,
 	KEY_DIGEST,
 	KEY_PERMISSIVE,
+	KEY_SEALED,
+	KEY_PENDING_CONFIRM,
 	KEY_MAX,
 };
 
@@ -203,6 +213,8 @@ static const char *const key_names[KEY_MAX] = {
 	[KEY_VERSION] = "version",
 	[KEY_DIGEST] = "digest",
 	[KEY_PERMISSIVE] = "permissive",
+	[KEY_SEALED] = "sealed",
+	[KEY_PENDING_CONFIRM] = "pending_confirm_s",
 };
 
 static int parse_known(enum status_key key, const char *value, struct dg_kernel_status *status)
@@ -226,6 +238,10 @@ static int parse_known(enum status_key key, const char *value, struct dg_kernel_
 		return parse_digest(value, status);
 	case KEY_PERMISSIVE:
 		return parse_bool(value, &status->permissive);
+	case KEY_SEALED:
+		return parse_bool(value, &status->sealed);
+	case KEY_PENDING_CONFIRM:
+		return parse_u32(value, &status->pending_confirm_s);
 	case KEY_MAX:
 		break;
 	}
@@ -308,7 +324,7 @@ static int explain_missing(const char *root, const char *path, int error,
 				      "cannot read %s (not root?)", path);
 	if (error != -ENOENT)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, error, "cannot read %s", path);
-	snprintf(dir, sizeof(dir), "%s" SECURITY_DIR, root);
+	snprintf(dir, sizeof(dir), "%s" DG_SECURITY_DIR, root);
 	if (!*root && !statfs(dir, &fs) && (unsigned long)fs.f_type != SECURITYFS_MAGIC)
 		return dg_failure_plain(
 			failure, DG_FAILURE_SYSTEM, error,
@@ -328,7 +344,7 @@ int dg_kernel_status_read(const char *root, struct dg_kernel_status *ret,
 
 	if (!text)
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
-	snprintf(path, sizeof(path), "%s" DEVPOLICY_DIR "/status", root);
+	snprintf(path, sizeof(path), "%s" DG_DEVPOLICY_DIR "/status", root);
 	r = dg_read_file(path, text, 64 * 1024);
 	if (r < 0)
 		return explain_missing(root, path, r, failure);
@@ -403,7 +419,7 @@ int dg_kernel_selftest(const char *root, enum dg_op op, const struct dg_facts *f
 	ssize_t n;
 	int r;
 
-	snprintf(path, sizeof(path), "%s" DEVPOLICY_DIR "/selftest", root);
+	snprintf(path, sizeof(path), "%s" DG_DEVPOLICY_DIR "/selftest", root);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return explain_missing(root, path, -errno, failure);
@@ -478,12 +494,25 @@ static int check_hooks(const char *root, uint32_t hooks, struct dg_failure *fail
 				strchr(missing, ',') ? "s" : "", missing);
 }
 
+bool dg_kernel_has_function(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	struct btf *btf;
+	bool has;
+
+	snprintf(path, sizeof(path), "%s" VMLINUX_BTF, root);
+	btf = btf__parse(path, NULL);
+	has = btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
+	btf__free(btf);
+	return has;
+}
+
 static int check_lsm_list(const char *root, struct dg_failure *failure)
 {
 	char path[PATH_MAX], text[1024];
 	int r;
 
-	snprintf(path, sizeof(path), "%s" SECURITY_DIR "/lsm", root);
+	snprintf(path, sizeof(path), "%s" DG_SECURITY_DIR "/lsm", root);
 	r = dg_read_file(path, text, sizeof(text));
 	if (r < 0)
 		return explain_missing(root, path, r, failure);

@@ -15,6 +15,9 @@
 #include "devgate_abi.h"
 #include "failure.h"
 
+#define DG_SECURITY_DIR "/sys/kernel/security"
+#define DG_DEVPOLICY_DIR DG_SECURITY_DIR "/devpolicy"
+
 enum dg_mode {
 	DG_MODE_OFF,
 	DG_MODE_AUDIT,
@@ -52,6 +55,8 @@ struct dg_kernel_status {
 	uint32_t previous_slot;
 	uint32_t version;
 	bool permissive;
+	bool sealed;
+	uint32_t pending_confirm_s; /* until it reverts by itself; 0: it stays */
 	bool has_digest;
 	uint8_t digest[DG_SHA256_BYTES]; /* of the policy text */
 	char policy[DG_NAME_BYTES];	 /* "" when there is none */
@@ -71,6 +76,12 @@ int dg_kernel_status_parse(const char *text, struct dg_kernel_status *ret);
 int dg_kernel_status_read(const char *root, struct dg_kernel_status *ret,
 			  struct dg_failure *failure);
 
+/*
+ * Undo the kernel's \ooo for white space and backslashes in @len bytes. -EBADMSG when they do not
+ * read so, or with the NUL do not fit into @size bytes (@ret is undefined then).
+ */
+int dg_unescape(const char *text, size_t len, char *ret, size_t size);
+
 /* The answer of one self test. */
 struct dg_selftest {
 	bool stamped; /* an attached engine of the active policy has decided */
@@ -86,6 +97,9 @@ int dg_selftest_parse(const char *text, struct dg_selftest *ret);
 /* Judge @facts for @op by what is in force; nothing is bound. */
 int dg_kernel_selftest(const char *root, enum dg_op op, const struct dg_facts *facts,
 		       struct dg_selftest *ret, struct dg_failure *failure);
+
+/* Does the kernel have the function @name (of BPF programs) in its BTF? False when it has no BTF. */
+bool dg_kernel_has_function(const char *root, const char *name);
 
 /* Is `bpf` an entry of the comma-separated list @text? */
 bool dg_lsm_list_has_bpf(const char *text);

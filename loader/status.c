@@ -297,14 +297,15 @@ int dg_status_to_json(const struct dg_status *status, char **ret)
 		json_array_append_new(findings, dg_text_json(status->findings[i].text,
 							     strlen(status->findings[i].text)));
 	object = json_pack(
-		"{s:s, s:s, s:I, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "health",
+		"{s:s, s:s, s:I, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "health",
 		dg_health_name(status->health), "mode", dg_mode_name(kernel->mode), "generation",
 		(json_int_t)kernel->generation, "policy",
 		kernel->generation
 			? policy_json(kernel->policy, kernel->version, kernel->has_digest,
 				      kernel->digest, kernel->generation, kernel->slot)
 			: json_null(),
-		"permissive", kernel->permissive, "previous",
+		"permissive", kernel->permissive, "sealed", kernel->sealed, "pending_confirm_s",
+		(json_int_t)kernel->pending_confirm_s, "previous",
 		status->has_previous
 			? policy_json(status->previous_policy, status->previous_version, true,
 				      status->previous_digest, kernel->previous_generation,
@@ -379,6 +380,11 @@ void dg_status_print(FILE *out, const struct dg_status *status)
 			     kernel->digest, kernel->generation);
 	else
 		fprintf(out, "%-12s none: the kernel's boot defaults decide\n", "policy");
+	if (kernel->pending_confirm_s)
+		fprintf(out, "%-12s in %u s what was in force before returns, unless confirmed\n",
+			"pending", kernel->pending_confirm_s);
+	if (kernel->sealed)
+		fprintf(out, "%-12s until the next start\n", "sealed");
 	if (status->has_previous)
 		print_policy(out, "previous", status->previous_policy, status->previous_version,
 			     true, status->previous_digest, kernel->previous_generation);

@@ -76,3 +76,26 @@ json_t *dg_text_json(const char *data, size_t len)
 	}
 	return json_stringn(clean, at);
 }
+
+int64_t dg_text_duration(const char *text, uint32_t most)
+{
+	static const struct {
+		const char *name;
+		uint32_t seconds;
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}};
+	unsigned long number;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || !number || number > most)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(end, units[i].name))
+			return number <= most / units[i].seconds
+				       ? (int64_t)(number * units[i].seconds)
+				       : -1;
+	return -1;
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -17,6 +18,9 @@
  * UTF-8 sequence outside the control characters, as \xHH. Cut to @size with the NUL.
  */
 void dg_text_safe(const char *data, size_t len, char *ret, size_t size);
+
+/* "60", "60s", "5m" or "1h" in seconds, 1 to @most; -1 when it reads otherwise. */
+int64_t dg_text_duration(const char *text, uint32_t most);
 
 /* A JSON string; what is no UTF-8 becomes U+FFFD, byte by byte. NULL: out of memory. */
 json_t *dg_text_json(const char *data, size_t len);

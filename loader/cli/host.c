@@ -34,16 +34,26 @@ int dg_host_usage(const char *verb, const char *format, ...)
 
 int dg_host_options(int argc, char **argv, const struct option *options, int least, int most)
 {
+	return dg_host_options_with(argc, argv, options, NULL, least, most);
+}
+
+int dg_host_options_with(int argc, char **argv, const struct option *options, const char **values,
+			 int least, int most)
+{
 	int flags = 0, c;
 
 	optind = 0; /* another verb may have parsed before */
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == '?') {
-			dg_host_usage(argv[0], "unknown option %s", argv[optind - 1]);
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			dg_host_usage(argv[0],
+				      c == '?' ? "unknown option %s" : "%s needs an argument",
+				      argv[optind - 1]);
 			return -1;
 		}
 		flags |= 1 << c;
+		if (optarg)
+			values[c] = optarg;
 	}
 	if (argc - optind < least || argc - optind > most) {
 		dg_host_usage(argv[0], argc - optind < least ? "an operand is missing"

@@ -20,5 +20,9 @@ int dg_host_usage(const char *verb, const char *format, ...) __attribute__((form
  */
 int dg_host_options(int argc, char **argv, const struct option *options, int least, int most);
 
+/* The same with options that take an argument: it is put into @values by the option's `val`. */
+int dg_host_options_with(int argc, char **argv, const struct option *options, const char **values,
+			 int least, int most);
+
 /* libbpf keeps to itself what the failures say already. */
 void dg_host_quiet_libbpf(void);

@@ -14,13 +14,20 @@ enum {
 	OPTION_DRY_RUN,
 	OPTION_FORCE,
 	OPTION_JSON,
+	OPTION_CONFIRM,
+	OPTION_REJUDGE,
+	OPTION_MAX,
 };
+
+#define CONFIRM_MOST 86400 /* a day */
 
 static const struct option options[] = {
 	{"permissive", no_argument, NULL, OPTION_PERMISSIVE},
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"confirm", required_argument, NULL, OPTION_CONFIRM},
+	{"rejudge", required_argument, NULL, OPTION_REJUDGE},
 	{},
 };
 
@@ -101,21 +108,49 @@ static void show_denied(void *context, const struct dg_device *device,
 	       protected_device ? " (the root file system is on it)" : "");
 }
 
-static void show_result(const struct context *context, const struct dg_object *object, bool dry_run,
+static json_t *bytes_json(const char *text)
+{
+	return dg_text_json(text, strlen(text));
+}
+
+static void show_still(void *context, const struct dg_bound_device *device)
+{
+	char name[DG_TEXT_SAFE(sizeof(device->name))], driver[DG_TEXT_SAFE(sizeof(device->driver))];
+	const struct context *show = context;
+
+	if (show->json) {
+		print_json(json_pack("{s:o, s:o, s:o, s:o, s:o}", "device",
+				     bytes_json(device->name), "bus", bytes_json(device->bus),
+				     "driver", bytes_json(device->driver), "ops",
+				     bytes_json(device->ops), "state", bytes_json(device->state)));
+		return;
+	}
+	dg_text_safe(device->name, strlen(device->name), name, sizeof(name));
+	dg_text_safe(device->driver, strlen(device->driver), driver, sizeof(driver));
+	printf("%s: %s with its driver %s, which the policy denies\n", device->state, name, driver);
+}
+
+static void show_result(const struct context *context, const struct dg_object *object,
+			const struct dg_apply_options *options,
 			const struct dg_apply_result *result)
 {
+	bool dry_run = options->dry_run, waits = result->swapped && options->confirm_s;
 	const struct dg_tables *tables = object->tables;
 	char digest[DG_DIGEST_TEXT_MAX], name[DG_TEXT_SAFE(DG_NAME_BYTES)];
 
 	dg_digest_text(tables->text_sha256, digest);
 	if (context->json) {
 		print_json(json_pack(
-			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:b, s:b, s:{s:b, s:b}}", "applied",
+			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:b, s:b, s:{s:b, s:b}}",
+			"applied",
 			!dry_run, "policy", id_json(tables->name), "version",
 			(json_int_t)tables->version, "digest", digest, "generation",
 			dry_run ? json_null() : json_integer(result->generation), "judged",
 			(json_int_t)result->judged, "denied", (json_int_t)result->denied,
-			"restricted", (json_int_t)result->restricted, "swapped", result->swapped,
+			"restricted", (json_int_t)result->restricted, "still",
+			(json_int_t)result->still, "confirm_s",
+			waits ? json_integer(options->confirm_s) : json_null(), "swapped",
+			result->swapped,
 			"repaired", result->repaired, "proved", "deny", !!result->proof.denied,
 			"allow", !!result->proof.allowed));
 		return;
@@ -135,6 +170,25 @@ static void show_result(const struct context *context, const struct dg_object *o
 	printf("%zu of %zu devices with a driver would be denied it at their next bind, %zu more "
 	       "would be denied mmio or dma\n",
 	       result->denied, result->judged, result->restricted);
+	if (waits)
+		printf("in %u s what was in force before returns by itself: `devgate confirm` keeps "
+		       "this policy\n",
+		       options->confirm_s);
+}
+
+static int parse_values(const char *const *values, struct dg_apply_options *apply)
+{
+	const char *confirm = values[OPTION_CONFIRM], *rejudge = values[OPTION_REJUDGE];
+	int64_t seconds = confirm ? dg_text_duration(confirm, CONFIRM_MOST) : 0;
+
+	if (seconds < 0)
+		return dg_host_usage("apply", "--confirm: \"%s\" is no time from 1s to 24h",
+				     confirm);
+	apply->confirm_s = seconds;
+	apply->rejudge = rejudge && !strcmp(rejudge, "apply");
+	if (rejudge && !apply->rejudge && strcmp(rejudge, "report"))
+		return dg_host_usage("apply", "--rejudge: \"%s\" is none of report, apply", rejudge);
+	return 0;
 }
 
 int dg_verb_apply(int argc, char **argv)
@@ -143,17 +197,19 @@ int dg_verb_apply(int argc, char **argv)
 	struct dg_apply_options apply = {
 		.step = show_step,
 		.denied = show_denied,
+		.still = show_still,
 		.note = show_note,
 	};
 	_cleanup_free_ char *error = NULL;
 	struct dg_apply_result result;
 	struct dg_failure failure = {};
+	const char *values[OPTION_MAX] = {};
 	struct context context = {};
 	const char *path;
 	int flags, r;
 
-	flags = dg_host_options(argc, argv, options, 1, 1);
-	if (flags < 0)
+	flags = dg_host_options_with(argc, argv, options, values, 1, 1);
+	if (flags < 0 || parse_values(values, &apply))
 		return DG_EXIT_USAGE;
 	path = argv[optind];
 	r = dg_object_open(path, &error, &object);
@@ -171,6 +227,6 @@ int dg_verb_apply(int argc, char **argv)
 	r = dg_apply(object, &apply, &result, &failure);
 	if (r)
 		return dg_host_fail(argv[0], &failure);
-	show_result(&context, object, apply.dry_run, &result);
+	show_result(&context, object, &apply, &result);
 	return DG_EXIT_OK;
 }

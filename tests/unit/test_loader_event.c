@@ -349,3 +349,16 @@ Test(loader_text, safe)
 	dg_text_safe("ab\xff", 3, text, 6);
 	cr_expect_str_eq(text, "ab", "no half escape");
 }
+
+Test(loader_text, duration)
+{
+	static const char *const bad[] = {"", "0", "0s", "s", "-1", "1d", "1 s", "60ss", "86401", "25h",
+					  "18446744073709551616", "99999999999999999999h"};
+
+	cr_expect_eq(dg_text_duration("60", 86400), 60);
+	cr_expect_eq(dg_text_duration("60s", 86400), 60);
+	cr_expect_eq(dg_text_duration("5m", 86400), 300);
+	cr_expect_eq(dg_text_duration("24h", 86400), 86400);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(dg_text_duration(bad[i], 86400), -1, "\"%s\"", bad[i]);
+}

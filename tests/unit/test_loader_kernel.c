@@ -21,6 +21,7 @@ Test(loader_kernel, status_full)
 				   "previous_slot 1\npolicy cvm\\040prod\\134x\nversion 42\n"
 				   "digest sha256:" DIGEST "\npermissive 0\nbind_programs 1\n"
 				   "bind_program 17\nattach_program 18\n"
+				   "pending_confirm_s 45\nsealed 1\n"
 				   "bind_allowed 18446744073709551615\nword yes\n";
 
 	cr_assert_eq(dg_kernel_status_parse(text, &status), 0);
@@ -35,6 +36,8 @@ Test(loader_kernel, status_full)
 	cr_expect_eq(status.digest[0], 0x00);
 	cr_expect_eq(status.digest[31], 0xff);
 	cr_expect_not(status.permissive);
+	cr_expect_eq(status.pending_confirm_s, 45);
+	cr_expect(status.sealed);
 	cr_expect_eq(status.counter_count, 2, "what is no number, or an id, is passed over");
 	cr_expect_str_eq(status.counters[1].name, "bind_allowed");
 	cr_expect_eq(status.counters[1].value, UINT64_MAX);
@@ -107,6 +110,8 @@ Test(loader_kernel, status_refused)
 		"mode enforce\ngeneration 4294967296\n",
 		"mode enforce\ngeneration 1\ngeneration 2\n",
 		"mode enforce\ngeneration 1\npermissive 2\n",
+		"mode enforce\ngeneration 1\nsealed maybe\n",
+		"mode enforce\ngeneration 1\npending_confirm_s -1\n",
 		"mode enforce\ngeneration 1\ndigest sha256:00\n",
 		"mode enforce\ngeneration 1\ndigest md5:" DIGEST "\n",
 		"mode enforce\ngeneration 1\npolicy a\\0\n",

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
+
 #include "status.h"
+#include "tree.h"
 
 static struct dg_status status;
 
@@ -45,6 +47,8 @@ Test(loader_status, json_no_policy)
 	cr_expect_str_eq(text_of(object, "health"), "no-policy");
 	cr_expect_str_eq(text_of(object, "mode"), "audit");
 	cr_expect_eq(number(object, "generation"), 0);
+	cr_expect_eq(number(object, "pending_confirm_s"), 0);
+	cr_expect(json_is_false(json_object_get(object, "sealed")));
 	cr_expect(json_is_null(json_object_get(object, "policy")));
 	cr_expect(json_is_null(json_object_get(object, "previous")));
 	cr_expect(json_is_null(json_object_get(object, "events")));
@@ -65,7 +69,10 @@ static void fill(void)
 	strcpy(status.kernel.policy, "cvm \x1b");
 	strcpy(status.kernel.counters[0].name, "bind_denied");
 	status.kernel.counters[0].value = 5;
-	status.kernel.counter_count = 1;
+	strcpy(status.kernel.counters[1].name, "mmio_denied");
+	status.kernel.counter_count = 2;
+	status.kernel.pending_confirm_s = 30;
+	status.kernel.sealed = true;
 	status.hooks[DG_HOOK_DEVICE_BIND] = (struct dg_hook_state){true, true, true};
 	status.has_stats = true;
 	status.stats.seq = 9;
@@ -97,6 +104,10 @@ Test(loader_status, json_policy)
 		number(json_object_get(json_object_get(object, "operations"), "bind"), "denied"),
 		5);
 	cr_expect_eq(number(json_object_get(object, "kernel"), "bind_denied"), 5);
+	cr_expect(json_object_get(json_object_get(object, "kernel"), "mmio_denied"));
+	cr_expect_eq(number(object, "pending_confirm_s"), 30);
+	cr_expect(json_is_true(json_object_get(object, "sealed")));
+	cr_expect_eq(json_array_size(json_object_get(object, "hooks")), DG_HOOK_MAX);
 	json_decref(object);
 }
 
@@ -115,7 +126,12 @@ Test(loader_status, text)
 	cr_expect(strstr(text, "engine-lost"), "%s", text);
 	cr_expect(strstr(text, "device_bind: not attached"), "%s", text);
 	cr_expect(strstr(text, "\"cvm \\x1b\" version 42 (generation 4)"), "%s", text);
+	cr_expect(strstr(text, "device_dma_attach: not attached"), "%s", text);
 	cr_expect(strstr(text, "7 written, 2 dropped"), "%s", text);
+	cr_expect(strstr(text, "in 30 s what was in force before returns"), "%s", text);
+	cr_expect(strstr(text, "sealed "), "%s", text);
+	cr_expect(strstr(text, "bind_denied 5"), "%s", text);
+	cr_expect_not(strstr(text, "mmio_denied"), "what never happened is left out: %s", text);
 	cr_expect_not(strchr(text, 0x1b), "nothing that a terminal acts on");
 	free(text);
 }
@@ -140,33 +156,63 @@ Test(loader_status, kernel_without_device_policy)
 	rmdir(root);
 }
 
-static void put(const char *root, const char *name, const char *text)
-{
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", root, name);
-	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = 0;
-		mkdir(path, 0700);
-		*slash = '/';
-	}
-	file = fopen(path, "w");
-	cr_assert(file, "%s", path);
-	fputs(text, file);
-	fclose(file);
-}
-
 Test(loader_status, what_is_missing_is_named)
 {
-	char root[] = "/tmp/dg-test-XXXXXX", command[64];
+	_cleanup_(dg_tree_done) struct dg_tree tree = dg_tree_make();
 	struct dg_failure failure = {};
 
-	cr_assert(mkdtemp(root));
-	put(root, "sys/kernel/btf/vmlinux", "no BTF in here");
-	cr_expect_lt(dg_kernel_check(root, 1, &failure), 0);
+	dg_tree_put(&tree, "sys/kernel/btf/vmlinux", "no BTF in here");
+	cr_expect_lt(dg_kernel_check(tree.root, 1, &failure), 0);
 	cr_expect_eq(failure.kind, DG_FAILURE_SYSTEM);
 	cr_expect(strstr(failure.text, "cannot read BTF"), "%s", failure.text);
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	cr_expect_eq(system(command), 0);
+}
+
+/* A BTF file with the function bpf_lsm_@hook for each of @hooks. */
+static void put_btf(const struct dg_tree *tree, const char *const *hooks)
+{
+	struct btf *btf = btf__new_empty();
+	int proto = btf__add_func_proto(btf, 0);
+	char path[256], name[64];
+	const void *data;
+	FILE *file;
+	__u32 size;
+
+	for (; *hooks; hooks++) {
+		snprintf(name, sizeof(name), "bpf_lsm_%s", *hooks);
+		cr_assert_gt(btf__add_func(btf, name, BTF_FUNC_STATIC, proto), 0);
+	}
+	data = btf__raw_data(btf, &size);
+	dg_tree_put(tree, "sys/kernel/btf/vmlinux", "");
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", tree->root);
+	file = fopen(path, "w");
+	cr_assert(file);
+	cr_assert_eq(fwrite(data, 1, size, file), size);
+	fclose(file);
+	btf__free(btf);
+}
+
+Test(loader_status, missing_hooks_are_named)
+{
+	static const char *const old[] = {"device_bind", NULL};
+	static const char *const some[] = {"device_bind", "device_mmio_map", "device_mmap",
+					   "device_dma_map", NULL};
+	_cleanup_(dg_tree_done) struct dg_tree tree = dg_tree_make();
+	const uint32_t all = (1U << DG_HOOK_MAX) - 1;
+	struct dg_failure failure = {};
+
+	put_btf(&tree, old);
+	cr_expect_eq(dg_kernel_check(tree.root, all, &failure), -EOPNOTSUPP);
+	cr_expect_eq(failure.kind, DG_FAILURE_UNSUPPORTED);
+	cr_expect(strstr(failure.text, "lacks the hooks device_mmio_map, device_mmap, "
+				       "device_dma_map, device_dma_attach ("),
+		  "%s", failure.text);
+	cr_expect(dg_kernel_has_function(tree.root, "bpf_lsm_device_bind"));
+	cr_expect_not(dg_kernel_has_function(tree.root, "bpf_lsm_device_mmap"));
+
+	put_btf(&tree, some);
+	cr_expect_eq(dg_kernel_check(tree.root, all, &failure), -EOPNOTSUPP);
+	cr_expect(strstr(failure.text, "lacks the hook device_dma_attach ("), "%s", failure.text);
+	cr_expect_eq(dg_kernel_check(tree.root, 1U << DG_HOOK_DEVICE_BIND, &failure), -EOPNOTSUPP);
+	cr_expect_not(strstr(failure.text, "lacks the hook"), "what is there is not missed: %s",
+		      failure.text);
 }
