@@ -61,13 +61,17 @@ static __always_inline void dg_count(__u64 *counter)
 
 /*
  * Is the decision the last word on its subject? A denial given ahead of use is not: the use, if it
- * comes, is asked again. Where nothing is refused it never is, so the denial counts at once.
+ * comes, is asked again. Where nothing is refused it never is, so the denial counts at once. An
+ * admission is kept and not asked for again, but for a bind, which is asked for each time.
  */
 static __always_inline bool dg_is_final(const struct devpolicy_call *call,
 					const struct dg_answer *answer)
 {
-	return !(call->flags & DEVPOLICY_CALL_AHEAD) || answer->verdict == DG_VERDICT_ALLOW ||
-	       call->flags & DEVPOLICY_CALL_REPORT_ONLY;
+	if (!(call->flags & DEVPOLICY_CALL_AHEAD))
+		return true;
+	if (answer->verdict == DG_VERDICT_ALLOW)
+		return call->op != DG_OP_BIND;
+	return call->flags & DEVPOLICY_CALL_REPORT_ONLY;
 }
 
 /* Count the decision, and write its event when one is due. @facts may be NULL. */
