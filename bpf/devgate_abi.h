@@ -310,6 +310,7 @@ enum dg_hook {
 /* DG_ACTIVATE_* in dg_activate.flags */
 #define DG_ACTIVATE_PERMISSIVE (1U << 0) /* compute and log, refuse nothing */
 #define DG_ACTIVATE_REJUDGE (1U << 1)	 /* unbind what the new policy denies, and is bound */
+#define DG_ACTIVATE_TIMED (1U << 2)	 /* its answers depend on the time: judge anew by and by */
 
 /*
  * Context of the engine's program `dg_activate` (BPF_PROG_RUN, ctx_in). The return value of the run

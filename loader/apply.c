@@ -19,7 +19,6 @@
 #include "walker.h"
 
 #define VERIFIER_LOG_SIZE (256 * 1024)
-#define ALL_HOOKS ((1U << DG_HOOK_MAX) - 1)
 #define TABLES_MAP DG_OBJECT_TABLES_SECTION
 #define ACTIVATE_PROGRAM "dg_activate"
 
@@ -422,13 +421,41 @@ static int program_id(int fd, uint32_t *ret)
 	return r;
 }
 
+/* Does any answer of the policy depend on the time? */
+static bool is_timed(const struct dg_tables *tables)
+{
+	const struct dg_var *var = (const void *)((const char *)tables + tables->var_off);
+
+	for (uint32_t i = 0; i < tables->var_count; i++)
+		if (var[i].kind == DG_VAR_TIME)
+			return true;
+	return false;
+}
+
+static uint32_t activation_flags(struct apply *apply)
+{
+	uint32_t flags = 0;
+
+	if (apply->options->permissive)
+		flags |= DG_ACTIVATE_PERMISSIVE;
+	if (apply->options->rejudge)
+		flags |= DG_ACTIVATE_REJUDGE;
+	if (is_timed(apply->tables)) {
+		if (dg_kernel_has_function("", "bpf_devpolicy_confirm"))
+			flags |= DG_ACTIVATE_TIMED;
+		else
+			note(apply, "this kernel judges rules with a time at each bind and switch, "
+				    "not when they begin or end");
+	}
+	return flags;
+}
+
 static int activate(struct apply *apply)
 {
 	struct dg_activate context = {
 		.expected = apply->before.generation,
 		.slot = apply->slot,
-		.flags = (apply->options->permissive ? DG_ACTIVATE_PERMISSIVE : 0) |
-			 (apply->options->rejudge ? DG_ACTIVATE_REJUDGE : 0),
+		.flags = activation_flags(apply),
 		.confirm_s = apply->options->confirm_s,
 	};
 	struct bpf_map_info info = {};
@@ -569,6 +596,8 @@ static void report_still(struct apply *apply)
 static int install(struct apply *apply, bool shared)
 {
 	_cleanup_(dg_cleanup_dispatcher) struct dg_dispatcher *dispatcher = NULL;
+	struct dg_kernel_status after;
+	struct dg_failure ignored;
 	int r;
 
 	if (!shared) {
@@ -576,7 +605,7 @@ static int install(struct apply *apply, bool shared)
 		if (r)
 			return r;
 	}
-	r = dg_dispatcher_open(ALL_HOOKS, &dispatcher, apply->failure);
+	r = dg_dispatcher_open(DG_ALL_HOOKS, &dispatcher, apply->failure);
 	if (r)
 		return r;
 	step_done(apply, DG_STEP_SHARED);
@@ -589,8 +618,14 @@ static int install(struct apply *apply, bool shared)
 			empty_slot(dispatcher, apply->slot);
 		return r;
 	}
-	clean_slots(dispatcher, apply->slot, apply->before.slot);
-	step_done(apply, DG_STEP_CLEANED);
+	/*
+	 * What is kept is the kernel's word: a policy that waited to be confirmed is gone when
+	 * another takes its place, and the one before it stays the way back.
+	 */
+	if (!dg_kernel_status_read("", &after, &ignored)) {
+		clean_slots(dispatcher, after.slot, after.previous_slot);
+		step_done(apply, DG_STEP_CLEANED);
+	}
 	report_still(apply);
 	return 0;
 }
@@ -614,7 +649,7 @@ static bool nothing_to_do(struct apply *apply)
 	dg_state_slot_name(tables, apply->before.slot, "tables");
 	if (!apply->result.repaired || apply->options->force || apply->options->dry_run ||
 	    apply->before.permissive != apply->options->permissive ||
-	    !dg_dispatcher_intact(ALL_HOOKS, apply->before.slot) || !pinned(DG_PIN_EVENTS) ||
+	    !dg_dispatcher_intact(DG_ALL_HOOKS, apply->before.slot) || !pinned(DG_PIN_EVENTS) ||
 	    !pinned(DG_PIN_STATS) || !pinned(tables))
 		return false;
 	apply->result.generation = apply->before.generation;
@@ -711,7 +746,7 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 	apply->failure = failure;
 
 	r = dg_kernel_check_root(failure);
-	r = r ?: dg_kernel_check("", ALL_HOOKS, failure);
+	r = r ?: dg_kernel_check("", DG_ALL_HOOKS, failure);
 	if (!r && !options->dry_run) {
 		r = dg_state_check_bpffs(failure);
 		r = r ?: dg_state_lock(DG_STATE_DIR, true, &lock, failure);
@@ -726,107 +761,4 @@ int dg_apply(const struct dg_object *object, const struct dg_apply_options *opti
 	dg_witnesses_free(apply->witnesses);
 	free(apply);
 	return r;
-}
-
-/* The lock, and what is in force, for a verb that changes it. */
-int dg_kernel_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure)
-{
-	_cleanup_close_ int lock = -1;
-	int r;
-
-	r = dg_kernel_check_root(failure);
-	r = r ?: dg_kernel_check("", 0, failure);
-	r = r ?: dg_state_check_bpffs(failure);
-	if (r)
-		return r;
-	/* The directory may be gone with a policy still in force: it is made, to be locked. */
-	r = dg_state_lock(DG_STATE_DIR, true, &lock, failure);
-	r = r ?: dg_state_check_protocol(true, failure);
-	r = r ?: dg_kernel_status_read("", ret_status, failure);
-	if (!r)
-		*ret = TAKE_FD(lock);
-	return r;
-}
-
-/* The kernel would switch to a slot that is empty since its pins went, and deny everything. */
-static int check_previous(const struct dg_kernel_status *status, struct dg_failure *failure)
-{
-	_cleanup_(dg_cleanup_dispatcher) struct dg_dispatcher *dispatcher = NULL;
-	int r;
-
-	if (!status->previous_generation)
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
-					"there is no previous policy to return to");
-	r = dg_dispatcher_open(ALL_HOOKS, &dispatcher, failure);
-	if (r)
-		return r;
-	for (int i = 0; i < DG_HOOK_MAX; i++)
-		if (dg_dispatcher_program(dispatcher, i, status->previous_slot) <= 0)
-			return dg_failure_plain(
-				failure, DG_FAILURE_SYSTEM, -ENOENT,
-				"the previous policy is not loaded any more: apply its "
-				"object again (--force for an older version)");
-	return 0;
-}
-
-int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure)
-{
-	struct dg_kernel_status status;
-	_cleanup_close_ int lock = -1;
-	int r;
-
-	r = dg_kernel_lock(&lock, &status, failure);
-	r = r ?: check_previous(&status, failure);
-	return r ?: dg_kernel_rollback(status.generation, ret_generation, failure);
-}
-
-int dg_confirm(uint32_t *ret_generation, struct dg_failure *failure)
-{
-	struct dg_kernel_status status;
-	_cleanup_close_ int lock = -1;
-	int r;
-
-	r = dg_kernel_lock(&lock, &status, failure);
-	if (r)
-		return r;
-	if (!status.pending_confirm_s && dg_kernel_has_function("", "bpf_devpolicy_confirm"))
-		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -ENOENT,
-					"no policy is waiting to be confirmed: none was applied "
-					"with --confirm, or its time ran out");
-	r = dg_kernel_confirm(status.generation, failure);
-	if (!r)
-		*ret_generation = status.generation;
-	return r;
-}
-
-int dg_detach(bool *ret_active, struct dg_failure *failure)
-{
-	struct dg_kernel_status status;
-	_cleanup_close_ int lock = -1;
-	char name[DG_PIN_NAME_MAX];
-	int r;
-
-	r = dg_kernel_lock(&lock, &status, failure);
-	if (!r && status.generation)
-		r = dg_kernel_detach(status.generation, failure);
-	if (r)
-		return r;
-	for (int i = 0; i < DG_HOOK_MAX && !r; i++) {
-		snprintf(name, sizeof(name), "%s/%s", DG_DIR_LINKS, dg_hook_info(i)->name);
-		r = dg_state_unpin(name);
-		if (r)
-			break;
-		snprintf(name, sizeof(name), "%s/%s", DG_DIR_SLOTS, dg_hook_info(i)->name);
-		r = dg_state_unpin(name);
-	}
-	for (uint32_t slot = 1; slot < DG_SLOT_COUNT && !r; slot++)
-		r = dg_state_remove_slot(slot);
-	if (r)
-		return dg_failure_set(
-			failure, DG_FAILURE_SYSTEM, r,
-			"nothing is enforced any more, but not all pins under %s could be "
-			"removed",
-			DG_STATE_DIR);
-	*ret_active = status.generation;
-	return 0;
 }

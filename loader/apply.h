@@ -74,21 +74,3 @@ struct dg_apply_result {
  */
 int dg_apply(const struct dg_object *object, const struct dg_apply_options *options,
 	     struct dg_apply_result *ret, struct dg_failure *failure);
-
-/* Return to the previous policy; refused when it is not loaded any more. */
-int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure);
-
-/* Keep a policy that was applied with @confirm_s. -ENOENT when none is waiting for it. */
-int dg_confirm(uint32_t *ret_generation, struct dg_failure *failure);
-
-/*
- * Stop enforcing and remove what is pinned but the audit stream and the counters. *@ret_active is
- * false when no policy was in force (what was left behind is removed all the same).
- */
-int dg_detach(bool *ret_active, struct dg_failure *failure);
-
-/*
- * What every change of what is in force begins with: root, the kernel part, the lock of the pinned
- * state in *@ret (to be closed), and the kernel's status under it.
- */
-int dg_kernel_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure);

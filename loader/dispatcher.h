@@ -54,7 +54,7 @@ int dg_kernel_rollback(uint32_t expected, uint32_t *ret_generation, struct dg_fa
 int dg_kernel_detach(uint32_t expected, struct dg_failure *failure);
 /* Ask it to keep the policy in force, and not to return by itself. -ESTALE as above. */
 int dg_kernel_confirm(uint32_t expected, struct dg_failure *failure);
-/* Ask it to take no unverified change of policy any more. -ESTALE as above. */
+/* Ask it to take nothing but a higher version from now on. -ESTALE as above. */
 int dg_kernel_seal(uint32_t expected, struct dg_failure *failure);
 
 /*

@@ -36,6 +36,8 @@ struct dg_hook_info {
 	enum dg_op op;		/* that the kernel's self test reaches it by; DG_OP_MAX: none does */
 };
 
+#define DG_ALL_HOOKS ((1U << DG_HOOK_MAX) - 1)
+
 /* The table by enum dg_hook. Never NULL for a valid hook. */
 const struct dg_hook_info *dg_hook_info(enum dg_hook hook);
 

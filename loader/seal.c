@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "apply.h"
+#include "control.h"
 #include "dispatcher.h"
-#include "kernel.h"
 #include "seal.h"
 #include "util.h"
 
@@ -43,7 +42,7 @@ int dg_seal(bool force, void (*missing)(void *context, const char *text), void *
 	_cleanup_close_ int lock = -1;
 	int r;
 
-	r = dg_kernel_lock(&lock, &status, failure);
+	r = dg_control_lock(&lock, &status, failure);
 	if (r)
 		return r;
 	if (!status.generation)
@@ -51,6 +50,15 @@ int dg_seal(bool force, void (*missing)(void *context, const char *text), void *
 					"no policy is in force: there is nothing to seal");
 	if (status.sealed)
 		return 0;
+	if (status.mode != DG_MODE_ENFORCE || status.permissive)
+		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EINVAL,
+					"nothing is refused (%s): a seal would hold nothing",
+					status.permissive ? "the policy is permissive"
+							  : "the mode is not enforce");
+	if (status.pending_confirm_s)
+		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EBUSY,
+					"the policy in force waits to be confirmed: `devgate "
+					"confirm` first");
 	if (dg_seal_preconditions("", missing, context) && !force)
 		return dg_failure_plain(failure, DG_FAILURE_REFUSED, -EPERM,
 					"root could still change the kernel, so a seal would hold "

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The seal: from then on, until the next start, root is not trusted with the policy any more. That
- * holds only where root cannot change the kernel itself, so what that takes is looked at first.
+ * The seal: from then on, until the next start, nobody detaches, rolls back or loosens by a
+ * permissive policy what is in force; only a higher version takes its place. (Who made that is not
+ * looked at yet: signatures are to come.) It holds only where root cannot change the kernel itself,
+ * so what that takes is looked at first.
  */
 #pragma once
 
@@ -18,8 +20,9 @@ int dg_seal_preconditions(const char *root, void (*missing)(void *context, const
 			  void *context);
 
 /*
- * Seal what is in force. -EPERM and DG_FAILURE_REFUSED when a precondition is missing, unless
- * @force; DG_FAILURE_UNSUPPORTED when the kernel has no seal.
+ * Seal what is in force; 0 also when it is. -EPERM and DG_FAILURE_REFUSED when a precondition is
+ * missing, unless @force; -ENOENT, -EINVAL, -EBUSY when there is no policy, it refuses nothing, or
+ * it waits to be confirmed; DG_FAILURE_UNSUPPORTED when the kernel has no seal.
  */
 int dg_seal(bool force, void (*missing)(void *context, const char *text), void *context,
 	    struct dg_failure *failure);

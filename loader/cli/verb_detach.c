@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 
-#include "apply.h"
+#include "control.h"
 #include "host.h"
 
 static const struct option options[] = {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* devgate rollback, devgate confirm: the previous policy again, or the new one for good. */
 #include <stdio.h>
 
-#include "apply.h"
+#include "control.h"
 #include "host.h"
 
 static const struct option options[] = {
@@ -9,7 +10,8 @@ static const struct option options[] = {
 	{},
 };
 
-int dg_verb_rollback(int argc, char **argv)
+static int change(int argc, char **argv, int (*how)(uint32_t *, struct dg_failure *),
+		  const char *outcome)
 {
 	struct dg_failure failure = {};
 	uint32_t generation;
@@ -19,11 +21,21 @@ int dg_verb_rollback(int argc, char **argv)
 	if (flags < 0)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
-	if (dg_rollback(&generation, &failure))
+	if (how(&generation, &failure))
 		return dg_host_fail(argv[0], &failure);
 	if (flags)
 		printf("{\"generation\":%u}\n", generation);
 	else
-		printf("the previous policy is in force again (generation %u)\n", generation);
+		printf("%s (generation %u)\n", outcome, generation);
 	return DG_EXIT_OK;
+}
+
+int dg_verb_rollback(int argc, char **argv)
+{
+	return change(argc, argv, dg_rollback, "the previous policy is in force again");
+}
+
+int dg_verb_confirm(int argc, char **argv)
+{
+	return change(argc, argv, dg_confirm, "the policy in force stays");
 }

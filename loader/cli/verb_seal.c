@@ -34,7 +34,7 @@ int dg_verb_seal(int argc, char **argv)
 		return dg_host_fail(argv[0], &failure);
 	puts(flags & 1 << OPTION_JSON
 		     ? "{\"sealed\":true}"
-		     : "sealed: until the next start no policy is put in force or taken out of it "
-		       "unless the kernel verified it");
+		     : "sealed: until the next start there is no way back, and only a policy of a "
+		       "higher version takes the place of this one");
 	return DG_EXIT_OK;
 }
