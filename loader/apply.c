@@ -124,8 +124,8 @@ static bool clock_synced(void)
 }
 
 /*
- * What the policy says to what a bound driver needs. Returns true when the device is @needed for the
- * machine and would lose something.
+ * What the policy says to what a bound driver needs. Returns true when the device is @needed for
+ * the machine and would lose something.
  */
 static bool simulate_device(struct apply *apply, const struct dg_device *device,
 			    struct dg_facts *facts, struct dg_query *query, bool needed)
@@ -146,8 +146,8 @@ static bool simulate_device(struct apply *apply, const struct dg_device *device,
 						   : &apply->result.restricted))++;
 		lost = true;
 		if (options->denied)
-			options->denied(options->context, device, apply->tables, query->op,
-					&answer, needed);
+			options->denied(options->context, device, apply->tables, query->op, &answer,
+					needed);
 	}
 	return lost && needed;
 }
@@ -654,8 +654,7 @@ static bool nothing_to_do(struct apply *apply)
 		return false;
 	apply->result.generation = apply->before.generation;
 	apply->result.slot = apply->before.slot;
-	if (!prove(apply, &ignored) &&
-	    (apply->result.proof.denied || apply->result.proof.allowed))
+	if (!prove(apply, &ignored) && (apply->result.proof.denied || apply->result.proof.allowed))
 		return true;
 	apply->result.generation = 0;
 	apply->result.proof = (struct dg_proof){};

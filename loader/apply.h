@@ -34,7 +34,7 @@ struct dg_apply_options {
 	bool permissive; /* compute and log, refuse nothing */
 	bool dry_run;	 /* stop when the verifier took it: nothing is changed */
 	bool rejudge;	 /* have the kernel unbind what is bound and denied its driver */
-	/* Seconds until the kernel returns to what was in force before, unless confirmed; 0: never. */
+	/* Seconds until the kernel goes back to the policy before, unless confirmed; 0: never. */
 	uint32_t confirm_s;
 	/*
 	 * Also an older version, also when a protected device would be denied, also when the same
@@ -62,10 +62,10 @@ struct dg_apply_result {
 	uint32_t slot;
 	bool swapped;  /* false: the same policy was in force, whole and proved, and stays */
 	bool repaired; /* the same policy was in force before */
-	size_t judged, denied;	/* devices with a driver: simulated, denied it */
-	size_t restricted;	/* left their driver, and denied what it needs */
-	size_t still;		/* kept what they are denied, after the switch */
-	struct dg_proof proof;	/* verdicts that the kernel was seen to give */
+	size_t judged, denied; /* devices with a driver: simulated, denied it */
+	size_t restricted;     /* left their driver, and denied what it needs */
+	size_t still;	       /* kept what they are denied, after the switch */
+	struct dg_proof proof; /* verdicts that the kernel was seen to give */
 };
 
 /*

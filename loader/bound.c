@@ -86,9 +86,9 @@ int dg_bound_each(const char *root,
 			continue;
 		r = dg_bound_parse(line, &device);
 		if (r)
-			return dg_failure_set(
-				failure, DG_FAILURE_SYSTEM, r,
-				"%s does not read as this version of devgate expects", path);
+			return dg_failure_set(failure, DG_FAILURE_SYSTEM, r,
+					      "%s does not read as this version of devgate expects",
+					      path);
 		each(context, &device);
 	}
 	return 0;

@@ -15,7 +15,7 @@ struct dg_bound_device {
 	char state[32];			       /* "bound", "still-bound", "still-mapped", … */
 };
 
-/* -EBADMSG when it is not such a line. Fields of a newer kernel behind those known are passed over. */
+/* -EBADMSG when it is not such a line. What a newer kernel adds at its end is passed over. */
 int dg_bound_parse(const char *line, struct dg_bound_device *ret);
 
 /* Has the device kept something that the policy in force denies it? */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The dispatcher (bpf/dispatcher.bpf.c, carried inside this program): its slot arrays and links
- * under bpffs, and the programs that ask the kernel to go back, to stop, to stay or to seal. The caller holds the
- * lock of the state for everything here but dg_dispatcher_intact().
+ * under bpffs, and the programs that ask the kernel to go back, to stop, to stay or to seal. The
+ * caller holds the lock of the state for everything here but dg_dispatcher_intact().
  */
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 
 #include "kernel.h"
+#include "schema.h"
 #include "util.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
@@ -424,6 +425,11 @@ int dg_kernel_selftest(const char *root, enum dg_op op, const struct dg_facts *f
 	if (fd < 0)
 		return explain_missing(root, path, -errno, failure);
 	n = write(fd, &request, sizeof(request));
+	if (n < 0 && errno == EOPNOTSUPP)
+		return dg_failure_plain(failure, DG_FAILURE_UNSUPPORTED, -EOPNOTSUPP,
+					"this kernel asks no hook about %s: boot one with devgate's "
+					"kernel patches",
+					dg_op_name(op));
 	if (n != sizeof(request))
 		return dg_failure_set(failure, DG_FAILURE_SYSTEM, n < 0 ? -errno : -EIO,
 				      "cannot write to %s", path);

@@ -33,7 +33,7 @@ struct dg_hook_info {
 	const char *program;	/* of the object */
 	const char *dispatcher; /* program of the dispatcher object */
 	const char *slots;	/* PROG_ARRAY of the dispatcher object */
-	enum dg_op op;		/* that the kernel's self test reaches it by; DG_OP_MAX: none does */
+	enum dg_op op; /* that the kernel's self test reaches it by; DG_OP_MAX: none does */
 };
 
 #define DG_ALL_HOOKS ((1U << DG_HOOK_MAX) - 1)
@@ -100,7 +100,8 @@ int dg_selftest_parse(const char *text, struct dg_selftest *ret);
 int dg_kernel_selftest(const char *root, enum dg_op op, const struct dg_facts *facts,
 		       struct dg_selftest *ret, struct dg_failure *failure);
 
-/* Does the kernel have the function @name (of BPF programs) in its BTF? False when it has no BTF. */
+/* Does the kernel have the function @name (of BPF programs) in its BTF? False when it has no BTF.
+ */
 bool dg_kernel_has_function(const char *root, const char *name);
 
 /* Is `bpf` an entry of the comma-separated list @text? */

@@ -25,8 +25,8 @@ struct dg_hook_state {
 	 * test does not reach: its link and its program are where they belong.
 	 */
 	bool attached;
-	bool pinned;   /* the dispatcher's link is under bpffs */
-	bool loaded;   /* the active slot holds a program */
+	bool pinned; /* the dispatcher's link is under bpffs */
+	bool loaded; /* the active slot holds a program */
 };
 
 struct dg_finding {

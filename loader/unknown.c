@@ -7,15 +7,15 @@
 
 /* What security/devpolicy/facts.c of the series fills in. */
 static const bool known[DG_ATTR_MAX] = {
-	[DG_ATTR_BUS] = true,		 [DG_ATTR_DEVICE_NAME] = true,
-	[DG_ATTR_DEVICE_PATH] = true,	 [DG_ATTR_DRIVER_NAME] = true,
-	[DG_ATTR_DRIVER_MODULE] = true,	 [DG_ATTR_DRIVER_BUILTIN] = true,
-	[DG_ATTR_PCI_ID] = true,	 [DG_ATTR_PCI_SUBSYSTEM] = true,
-	[DG_ATTR_PCI_CLASS] = true,	 [DG_ATTR_PCI_REVISION] = true,
-	[DG_ATTR_PCI_ADDRESS] = true,	 [DG_ATTR_PCI_SEGMENT] = true,
-	[DG_ATTR_PCI_BUS] = true,	 [DG_ATTR_PCI_SLOT] = true,
-	[DG_ATTR_PCI_FUNCTION] = true,	 [DG_ATTR_PCI_EXTERNAL] = true,
-	[DG_ATTR_PCI_VIRTFN] = true,	 [DG_ATTR_IOMMU_DOMAIN] = true,
+	[DG_ATTR_BUS] = true,		[DG_ATTR_DEVICE_NAME] = true,
+	[DG_ATTR_DEVICE_PATH] = true,	[DG_ATTR_DRIVER_NAME] = true,
+	[DG_ATTR_DRIVER_MODULE] = true, [DG_ATTR_DRIVER_BUILTIN] = true,
+	[DG_ATTR_PCI_ID] = true,	[DG_ATTR_PCI_SUBSYSTEM] = true,
+	[DG_ATTR_PCI_CLASS] = true,	[DG_ATTR_PCI_REVISION] = true,
+	[DG_ATTR_PCI_ADDRESS] = true,	[DG_ATTR_PCI_SEGMENT] = true,
+	[DG_ATTR_PCI_BUS] = true,	[DG_ATTR_PCI_SLOT] = true,
+	[DG_ATTR_PCI_FUNCTION] = true,	[DG_ATTR_PCI_EXTERNAL] = true,
+	[DG_ATTR_PCI_VIRTFN] = true,	[DG_ATTR_IOMMU_DOMAIN] = true,
 };
 
 _Static_assert(DG_ATTR_MAX <= 64, "a bit for each attribute");

@@ -81,9 +81,10 @@ static void denied_json(const struct dg_device *device, const struct dg_tables *
 				  answer->flags & DG_LEAF_WOULD_ALLOW ? "allow" : "deny", "rule",
 				  id_json(rule_id(tables, answer->would)));
 	print_json(json_pack("{s:o, s:s, s:s, s:o, s:b, s:o}", "device",
-			     dg_text_json(device->label.data, device->label.len), "op", dg_op_name(op),
-			     "verdict", "deny", "rule", id_json(rule_id(tables, answer->rule)),
-			     "default", answer->rule == DG_RULE_DEFAULT, "would", would));
+			     dg_text_json(device->label.data, device->label.len), "op",
+			     dg_op_name(op), "verdict", "deny", "rule",
+			     id_json(rule_id(tables, answer->rule)), "default",
+			     answer->rule == DG_RULE_DEFAULT, "would", would));
 }
 
 static void show_denied(void *context, const struct dg_device *device,
@@ -141,18 +142,17 @@ static void show_result(const struct context *context, const struct dg_object *o
 	dg_digest_text(tables->text_sha256, digest);
 	if (context->json) {
 		print_json(json_pack(
-			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:b, s:b, s:{s:b, s:b}}",
-			"applied",
-			!dry_run, "policy", id_json(tables->name), "version",
+			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:b, s:b, "
+			"s:{s:b, s:b}}",
+			"applied", !dry_run, "policy", id_json(tables->name), "version",
 			(json_int_t)tables->version, "digest", digest, "generation",
 			dry_run ? json_null() : json_integer(result->generation), "judged",
 			(json_int_t)result->judged, "denied", (json_int_t)result->denied,
 			"restricted", (json_int_t)result->restricted, "still",
 			(json_int_t)result->still, "confirm_s",
 			waits ? json_integer(options->confirm_s) : json_null(), "swapped",
-			result->swapped,
-			"repaired", result->repaired, "proved", "deny", !!result->proof.denied,
-			"allow", !!result->proof.allowed));
+			result->swapped, "repaired", result->repaired, "proved", "deny",
+			!!result->proof.denied, "allow", !!result->proof.allowed));
 		return;
 	}
 	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
@@ -171,8 +171,8 @@ static void show_result(const struct context *context, const struct dg_object *o
 	       "would be denied mmio or dma\n",
 	       result->denied, result->judged, result->restricted);
 	if (waits)
-		printf("in %u s what was in force before returns by itself: `devgate confirm` keeps "
-		       "this policy\n",
+		printf("in %u s what was in force before returns by itself: `devgate confirm` "
+		       "keeps this policy\n",
 		       options->confirm_s);
 }
 
@@ -187,7 +187,8 @@ static int parse_values(const char *const *values, struct dg_apply_options *appl
 	apply->confirm_s = seconds;
 	apply->rejudge = rejudge && !strcmp(rejudge, "apply");
 	if (rejudge && !apply->rejudge && strcmp(rejudge, "report"))
-		return dg_host_usage("apply", "--rejudge: \"%s\" is none of report, apply", rejudge);
+		return dg_host_usage("apply", "--rejudge: \"%s\" is none of report, apply",
+				     rejudge);
 	return 0;
 }
 

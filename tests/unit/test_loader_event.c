@@ -352,8 +352,18 @@ Test(loader_text, safe)
 
 Test(loader_text, duration)
 {
-	static const char *const bad[] = {"", "0", "0s", "s", "-1", "1d", "1 s", "60ss", "86401", "25h",
-					  "18446744073709551616", "99999999999999999999h"};
+	static const char *const bad[] = {"",
+					  "0",
+					  "0s",
+					  "s",
+					  "-1",
+					  "1d",
+					  "1 s",
+					  "60ss",
+					  "86401",
+					  "25h",
+					  "18446744073709551616",
+					  "99999999999999999999h"};
 
 	cr_expect_eq(dg_text_duration("60", 86400), 60);
 	cr_expect_eq(dg_text_duration("60s", 86400), 60);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * old_state: leaves under bpffs what protocol version 1 knew: its marker, and slot array and link of
- * the one hook device_bind. It is what an `apply` of that version leaves when it could not activate.
+ * old_state: leaves under bpffs what protocol version 1 knew: its marker, and slot array and link
+ * of the one hook device_bind. It is what an `apply` of that version leaves when it could not
+ * activate.
  */
 #include <errno.h>
 #include <stdio.h>
