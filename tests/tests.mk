@@ -7,7 +7,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full sanitized bench fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -27,21 +27,25 @@ guest-programs: $(guest_programs)
 check: all unit-tests ## the fast tests: units, corpus, scripts (no guest)
 	@tests/run --build $(BUILD) unit corpus scripts
 
-test: ## everything a change must pass; does all set-up itself
+test_parts := unit corpus scripts differential fuzz vm
+
+test: test-setup ## everything a change must pass; does all set-up itself
+	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) $(test_parts)
+
+test-full: test-setup ## test, units under sanitizers, guests on the debug and the KCSAN kernel: hours
+	@$(MAKE) --no-print-directory sanitized
+	@kernel/scripts/build --config debug >/dev/null
+	@kernel/scripts/build --config kcsan >/dev/null
+	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) sanitized $(test_parts) vm-debug vm-kcsan
+
+test-setup:
 	@packaging/setup user kernel fuzz vm
 	@$(MAKE) --no-print-directory all unit-tests guest-programs
 	@$(MAKE) --no-print-directory kernel
-	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) unit corpus scripts differential fuzz vm
-
-test-full: ## what is too long for each change: the units again under sanitizers, then test
-	@packaging/setup user kernel vm
-	@$(MAKE) --no-print-directory sanitized
-	@$(MAKE) --no-print-directory test
 
 sanitized:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS='-O1 -g -fno-omit-frame-pointer $(sanitize)' \
 		LDFLAGS='$(sanitize)' all unit-tests
-	@ASAN_OPTIONS=detect_odr_violation=0 tests/run --build $(BUILD)/sanitized unit corpus
 
 bench: ## how the cost of a policy grows with its rules
 	@packaging/setup user
