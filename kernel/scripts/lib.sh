@@ -71,13 +71,24 @@ import_directory() {
 	base_commit "$name" "$(GIT_INDEX_FILE=$index git --git-dir="$store" write-tree)"
 }
 
+# The file of the patch NAME: on another version than the series', what kernel/patches/VERSION has in
+# its stead (see kernel/scripts/backport).
+patch_file() {
+	local other=${series_dir%/*}/${KERNEL_VERSION:-none}/$1
+	if [ -e "$other" ]; then
+		echo "$other"
+	else
+		echo "$series_dir/$1"
+	fi
+}
+
 # What a tree with the series applied is made of.
 series_id() {
 	{
 		echo "$1"
 		series | while read -r name; do
 			echo "$name"
-			cat "$series_dir/$name"
+			cat "$(patch_file "$name")"
 		done
 	} | sha256sum | cut -d ' ' -f 1
 }
@@ -94,7 +105,7 @@ apply_series() {
 	local tree=$1 patches=() name
 	while read -r name; do
 		[ -r "$series_dir/$name" ] || die "$series_dir/series names $name, which is not there"
-		patches+=("$series_dir/$name")
+		patches+=("$(patch_file "$name")")
 	done < <(series)
 	for name in "$series_dir"/*.patch; do
 		[ -e "$name" ] || continue
