@@ -373,7 +373,9 @@ class Guest:
     def _complete(self, device):
         """A device string with what it lacks, and (node, file) of a disk made for it or None."""
         driver, disk = device.split(",")[0], None
-        if driver in ("nvme", "virtio-blk-pci", "usb-storage") and ",drive=" not in device:
+        # An NVMe controller of a subsystem has namespaces of its own.
+        if (driver in ("nvme", "virtio-blk-pci", "usb-storage") and ",drive=" not in device
+                and ",subsys=" not in device):
             self._disks += 1
             disk = (f"image{self._disks}", os.path.join(self._directory, f"image{self._disks}"))
             with open(disk[1], "wb") as file:
