@@ -304,7 +304,7 @@ class Guest:
     def _command(self, qemu):
         ports = os.path.join(self._directory, "external.aml")
         self._compile_acpi(ports)
-        accelerator = ["-accel", "tcg,thread=multi"]
+        accelerator = ["-accel", "tcg,thread=single"]
         if self.icount:
             accelerator = ["-accel", "tcg,thread=single", "-icount", self.icount]
         command = [
