@@ -7,7 +7,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -51,6 +51,16 @@ bench: ## how the cost of a policy grows with its rules
 	@packaging/setup user
 	@$(MAKE) --no-print-directory all
 	@DG_BUILD=$(BUILD) tests/bench/run
+
+bench-kernel: ## what the kernel series costs, against its bars; writes docs/performance.md
+	@packaging/setup user kernel vm
+	@$(MAKE) --no-print-directory all guest-programs $(BUILD)/bench-init
+	@tests/bench/kernel/run --build $(BUILD) --write
+
+# Static and without a library: what it does is one instruction.
+$(BUILD)/bench-init: tests/bench/kernel/init.S
+	@mkdir -p $(@D)
+	$(CC) -nostdlib -static -o $@ $<
 
 fuzz: ## libFuzzer on policies, inventories and objects (DG_FUZZ_SECONDS=60 each)
 	@packaging/setup user fuzz
