@@ -83,10 +83,15 @@ class Splats:
         """The lines that fail a run; of a report on our code, all of its lines."""
         found = []
         for number, line in enumerate(lines):
-            if not any(p.search(line) for p in self.deny) or any(p.search(line) for p in self.allow):
+            if not any(p.search(line) for p in self.deny) or self._allowed(lines, number):
                 continue
             found += self._judge(self._race(lines, number) if "BUG: KCSAN: " in line else None, line)
         return found
+
+    def _allowed(self, lines, number):
+        """A pattern with line ends (`\\n`) is held against the lines that follow, too."""
+        report = "\n".join(lines[number:number + 12])
+        return any(p.search(report if "\\n" in p.pattern else lines[number]) for p in self.allow)
 
     def leaks(self, lines):
         """The same for what /sys/kernel/debug/kmemleak says."""
