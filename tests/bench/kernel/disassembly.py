@@ -238,19 +238,50 @@ def _only_line(a, b, same_line):
 
 
 class Cost:
-    """What matters of a function's code beside what it does."""
+    """What matters of a function's code beside what it does.
+
+    The likely path is where execution goes when no condition holds: from the entry, past each
+    conditional jump, along each plain one, to the return. Compilers lay code out so; what lies beside
+    it may use the stack as it likes.
+    """
 
     STACK = re.compile(r"\((%rsp|%rbp)[,)]")
+    JUMP = re.compile(r"^jmpq? +(L\d+)$")
+    END = re.compile(r"^(ret|jmp|ud2)")
 
     def __init__(self, instructions):
-        plain = [i.text.split(": ", 1)[-1] for i in instructions]
         self.branches = sum(1 for i in instructions if i.key == KEY)
-        self.pushes = sum(1 for text in plain if text.startswith("push"))
-        self.frame = sum(int(m.group(1), 16) for m in
-                         (re.match(r"^sub \$0x([0-9a-f]+),%rsp", text) for text in plain) if m)
-        self.slots = sum(1 for text in plain
-                         if self.STACK.search(text) and not text.startswith(("lea", "call")))
         self.instructions = len(instructions)
+        likely = self._likely(instructions)
+        self.path = len(likely)
+        self.pushes = sum(1 for text in likely if text.startswith("push"))
+        self.frame = sum(int(m.group(1), 16) for m in
+                         (re.match(r"^sub \$0x([0-9a-f]+),%rsp", text) for text in likely) if m)
+        self.slots = sum(1 for text in likely
+                         if self.STACK.search(text) and not text.startswith(("lea", "call")))
+
+    def _likely(self, instructions):
+        """The texts, without labels, of the likely path; up to a place where it was already."""
+        labels, texts = {}, []
+        for place, instruction in enumerate(instructions):
+            label, colon, rest = instruction.text.partition(": ")
+            if colon and re.fullmatch(r"L\d+", label):
+                labels[label] = place
+                texts.append(rest)
+            else:
+                texts.append(instruction.text)
+        path, seen, place = [], set(), 0
+        while place < len(texts) and place not in seen:
+            seen.add(place)
+            path.append(texts[place])
+            jump = self.JUMP.match(texts[place])
+            if jump and jump.group(1) in labels:
+                place = labels[jump.group(1)]
+            elif self.END.match(texts[place]):
+                break
+            else:
+                place += 1
+        return path
 
     def spills_over(self, other):
         """In words what this has more on the stack than the other, or nothing."""

@@ -128,7 +128,11 @@ static noinline unsigned long bench_ioremap(struct bench *bench, unsigned long c
  */
 static noinline unsigned long bench_stale(struct bench *bench, unsigned long count)
 {
-	atomic64_set(&bench->pdev->dev.devpolicy.word, 0);
+	struct device *dev = &bench->pdev->dev;
+
+	/* The word in force, and the one that would follow it. */
+	atomic64_set(&dev->devpolicy.word, 0);
+	atomic64_set(&dev->devpolicy.next, 0);
 	return bench_map_phys(bench, count);
 }
 #endif
