@@ -97,10 +97,24 @@ void dg_witnesses_free(struct dg_witnesses *witnesses)
 	free(witnesses);
 }
 
+/* "allow by rule 3", "deny by the default", "deny by damaged tables" */
+static void verdict_words(char *to, size_t size, uint32_t verdict, uint32_t rule)
+{
+	const char *word = verdict == DG_VERDICT_ALLOW ? "allow" : "deny";
+
+	if (rule == DG_RULE_DEFAULT)
+		snprintf(to, size, "%s by the default", word);
+	else if (rule == DG_RULE_BROKEN)
+		snprintf(to, size, "%s by damaged tables", word);
+	else
+		snprintf(to, size, "%s by rule %u", word, rule);
+}
+
 static int prove_one(const struct witness *witness, enum dg_op op, uint32_t generation,
 		     bool refuses, struct dg_failure *failure)
 {
 	bool refused = refuses && witness->answer.verdict == DG_VERDICT_DENY;
+	char expected[64], got[64];
 	struct dg_selftest test;
 	int r;
 
@@ -111,14 +125,20 @@ static int prove_one(const struct witness *witness, enum dg_op op, uint32_t gene
 	    test.rule == witness->answer.rule && test.generation == generation &&
 	    test.refused == refused)
 		return 0;
+	if (!test.stamped)
+		return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EIO,
+					"the policy's program was not asked on %s%s: another BPF LSM "
+					"program on the hook may answer before it (bpftool prog list)",
+					dg_op_name(op),
+					test.refused ? ", and the kernel refused" : "");
+	verdict_words(expected, sizeof(expected), witness->answer.verdict, witness->answer.rule);
+	verdict_words(got, sizeof(got), test.verdict, test.rule);
 	return dg_failure_plain(failure, DG_FAILURE_SYSTEM, -EIO,
-				"the kernel does not do what the policy says on %s: expected %s by "
-				"rule %u in generation %u, got %s by rule %u in generation %u%s%s",
-				dg_op_name(op), witness->answer.verdict ? "allow" : "deny",
-				witness->answer.rule, generation, test.verdict ? "allow" : "deny",
-				test.rule, test.generation, test.stamped ? "" : ", from no engine",
+				"the kernel does not do what the policy says on %s: expected %s in "
+				"generation %u, got %s in generation %u%s",
+				dg_op_name(op), expected, generation, got, test.generation,
 				test.refused == refused ? ""
-				: test.refused		? ", and refused it"
+				: test.refused		? ", and refused it: another LSM program does"
 							: ", and did not refuse it");
 }
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every tests/unit/test_*.c is a Criterion program on the two libraries, every tests/vm/bin/*.c a
-# small program for the guest's tests (in their PATH).
+# small program for the guest's tests (in their PATH), every tests/vm/bpf/*.bpf.c an object beside them.
 
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/bin/*.c))
+guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/bin/*.c)) \
+	$(patsubst tests/vm/bpf/%.c,$(BUILD)/vm/%.o,$(wildcard tests/vm/bpf/*.bpf.c))
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -17,6 +18,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 $(BUILD)/vm/%: tests/vm/bin/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(dg_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libloader.a $(BUILD)/libpolicy.a $(lib_ldlibs)
+
+$(BUILD)/vm/%.bpf.o: tests/vm/bpf/%.bpf.c $(wildcard bpf/*.h tests/vm/bpf/*.h)
+	@mkdir -p $(@D)
+	$(compile_bpf)
 
 -include $(unit_tests:=.d) $(guest_programs:=.d)
 

@@ -242,6 +242,8 @@ class Guest:
             if number != mine:
                 continue
             if verb == "end":
+                if not text.isdigit():
+                    raise GuestDied("it cannot tell how the command ended: its root is gone")
                 return int(text), lines
             if verb == "out":
                 lines.append(text)
