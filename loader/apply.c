@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "apply.h"
+#include "control.h"
 #include "dispatcher.h"
 #include "inventory.h"
 #include "protect.h"
@@ -114,6 +115,25 @@ static int check_version(struct apply *apply)
 			active.version);
 	}
 	return -EINVAL;
+}
+
+/*
+ * What a seal refuses, before anything is loaded. @again: the version in force would be activated
+ * once more, to mend what was lost of it.
+ */
+static int check_seal(const struct apply *apply, bool again)
+{
+	const char *what = NULL;
+
+	if (apply->options->permissive)
+		what = "a permissive policy";
+	else if (apply->options->confirm_s)
+		what = "a policy that returns by itself";
+	else if (apply->tables->version < apply->before.version)
+		what = "an older version";
+	else if (again && apply->tables->version == apply->before.version)
+		what = "the same version once more";
+	return what ? dg_control_unsealed(&apply->before, what, apply->failure) : 0;
 }
 
 static bool clock_synced(void)
@@ -713,6 +733,7 @@ static int apply_locked(struct apply *apply)
 	if (!r && dg_unknown_attributes(apply->policy, note_unknown, apply))
 		note(apply, "the text in the object cannot be read back: what it asks for is not "
 			    "looked at");
+	r = r ?: check_seal(apply, false);
 	r = r ?: simulate(apply);
 	r = r ?: find_witnesses(apply);
 	if (!r && nothing_to_do(apply)) {
@@ -724,6 +745,7 @@ static int apply_locked(struct apply *apply)
 				    "already");
 		return 0;
 	}
+	r = r ?: check_seal(apply, true);
 	r = r ?: load_object(apply, &shared);
 	if (r || apply->options->dry_run)
 		return r;

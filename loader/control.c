@@ -25,6 +25,17 @@ int dg_control_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_fai
 	return r;
 }
 
+int dg_control_unsealed(const struct dg_kernel_status *status, const char *what,
+			struct dg_failure *failure)
+{
+	if (!status->generation || !status->sealed)
+		return 0;
+	return dg_failure_plain(failure, DG_FAILURE_REFUSED, -EPERM,
+				"the policy in force is sealed until the next start: %s is refused, "
+				"only a policy of a higher version than %u can follow",
+				what, status->version);
+}
+
 /* The kernel would switch to a slot that is empty since its pins went, and deny everything. */
 static int check_previous(const struct dg_kernel_status *status, struct dg_failure *failure)
 {
@@ -53,6 +64,7 @@ int dg_rollback(uint32_t *ret_generation, struct dg_failure *failure)
 	int r;
 
 	r = dg_control_lock(&lock, &status, failure);
+	r = r ?: dg_control_unsealed(&status, "rollback", failure);
 	r = r ?: check_previous(&status, failure);
 	return r ?: dg_kernel_rollback(status.generation, ret_generation, failure);
 }
@@ -84,6 +96,7 @@ int dg_detach(bool *ret_active, struct dg_failure *failure)
 	int r;
 
 	r = dg_control_lock(&lock, &status, failure);
+	r = r ?: dg_control_unsealed(&status, "detach", failure);
 	if (!r && status.generation)
 		r = dg_kernel_detach(status.generation, failure);
 	if (r)

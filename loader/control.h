@@ -25,3 +25,10 @@ int dg_detach(bool *ret_active, struct dg_failure *failure);
  * state in *@ret (to be closed), and the kernel's status under it.
  */
 int dg_control_lock(int *ret, struct dg_kernel_status *ret_status, struct dg_failure *failure);
+
+/*
+ * -EPERM and DG_FAILURE_REFUSED when the policy in force is sealed: @what, such as "detach", is named
+ * in the message. The kernel refuses it as well, without words.
+ */
+int dg_control_unsealed(const struct dg_kernel_status *status, const char *what,
+			struct dg_failure *failure);

@@ -72,12 +72,12 @@ fuzz: ## libFuzzer on policies, inventories and objects (DG_FUZZ_SECONDS=60 each
 	@$(MAKE) --no-print-directory all
 	@tests/run --build $(BUILD) fuzz
 
-vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness itself)
+vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness; vm-storm SWAPS=10000)
 	@echo 'vm-SUITE: which? $(addprefix vm-,$(vm_suites)) vm-selftest' >&2; exit 2
 
 $(addprefix vm-,$(vm_suites)): vm-%: all guest-programs
 	@packaging/setup kernel vm
-	@tests/vm/run --build $(BUILD) --verbose $*
+	@tests/vm/run --build $(BUILD) --verbose $(if $(SWAPS),--cmdline DG_SWAPS=$(SWAPS)) $*
 
 vm-mutants: all guest-programs ## each row of docs/bypass-audit.md: its test fails without its call site
 	@packaging/setup kernel vm

@@ -1,48 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storm STOP ALLOWED-DRIVER ALLOWED-DEVICE REFUSED-DRIVER REFUSED-DEVICE: until the file STOP is
- * there, unbind and bind the one, which must succeed, and try to bind the other, which must give
- * EPERM, through the drivers' sysfs directories. Prints "DECISIONS WRONG".
+ * storm STOP [KIND EXPECTED WHERE WHAT]…: until the file STOP is there, does each work over and over:
+ *
+ *	bind		WHERE a driver's directory in sysfs, WHAT a device: unbinds, if that is possible,
+ *			and binds it; one that is refused is tried 20 times
+ *	map		WHERE a file, WHAT a size: maps it, shared, and unmaps it
+ *	ioremap		WHERE a file of debugfs, WHAT "ADDRESS SIZE": has the kernel map it
+ *
+ * EXPECTED: "allowed", "refused" (with EPERM; ioremap: ENOMEM), or "either" of them; a bind of either
+ * may find that somebody else has bound the device. Prints "DECISIONS WRONG ALLOWED REFUSED", and the
+ * first wrong one on the standard error.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-static int write_to(const char *driver, const char *file, const char *device)
-{
-	char path[256];
-	int fd, error;
+static unsigned long decisions, wrong, allowed, refused;
 
-	snprintf(path, sizeof(path), "%s/%s", driver, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+
 	if (fd < 0)
 		return errno;
-	error = write(fd, device, strlen(device)) < 0 ? errno : 0;
+	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
 	close(fd);
 	return error;
 }
 
+static void judge(char **work, int error, int denial)
+{
+	bool either = !strcmp(work[1], "either");
+	bool good = !error ? either || !strcmp(work[1], "allowed")
+			   : error == denial && (either || !strcmp(work[1], "refused"));
+
+	decisions++;
+	allowed += !error;
+	refused += error == denial;
+	/* Bound already, or bound by somebody else: no decision. */
+	if (either && (error == EBUSY || error == ENODEV))
+		good = true;
+	if (!good && !wrong++)
+		fprintf(stderr, "storm: %s %s %s: %s\n", work[0], work[1], work[3],
+			error ? strerror(error) : "allowed");
+}
+
+static void bind(char **work)
+{
+	int tries = strcmp(work[1], "refused") ? 1 : 20;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/unbind", work[2]);
+	write_to(path, work[3]);
+	snprintf(path, sizeof(path), "%s/bind", work[2]);
+	while (tries--)
+		judge(work, write_to(path, work[3]), EPERM);
+}
+
+static void map(char **work)
+{
+	size_t size = strtoul(work[3], NULL, 0);
+	int fd = open(work[2], O_RDWR | O_SYNC | O_CLOEXEC), error = errno;
+	void *memory;
+
+	if (fd >= 0) {
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		error = memory == MAP_FAILED ? errno : 0;
+		if (!error)
+			munmap(memory, size);
+		close(fd);
+	}
+	judge(work, error, EPERM);
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: storm STOP [bind|map|ioremap allowed|refused|either WHERE WHAT]…\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long decisions = 0, wrong = 0;
-
-	if (argc != 6) {
-		fprintf(stderr, "usage: storm STOP DRIVER DEVICE DRIVER DEVICE\n");
-		return 2;
-	}
-	write_to(argv[4], "unbind", argv[5]);
+	if (argc < 6 || argc % 4 != 2)
+		return usage();
 	while (access(argv[1], F_OK)) {
-		if (write_to(argv[2], "unbind", argv[3]))
-			wrong++;
-		if (write_to(argv[2], "bind", argv[3]))
-			wrong++;
-		for (int i = 0; i < 20; i++)
-			if (write_to(argv[4], "bind", argv[5]) != EPERM)
-				wrong++;
-		decisions += 21;
+		for (char **work = argv + 2; *work; work += 4) {
+			if (!strcmp(work[0], "bind"))
+				bind(work);
+			else if (!strcmp(work[0], "map"))
+				map(work);
+			else if (!strcmp(work[0], "ioremap"))
+				judge(work, write_to(work[2], work[3]), ENOMEM);
+			else
+				return usage();
+		}
 	}
-	printf("%lu %lu\n", decisions, wrong);
+	printf("%lu %lu %lu %lu\n", decisions, wrong, allowed, refused);
 	return 0;
 }

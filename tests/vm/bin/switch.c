@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * switch PROGRAM GENERATION: runs a syscall program of the dispatcher (dg_detach or dg_rollback) by
- * hand, and prints the kernel's answer. What a process with CAP_BPF could try.
+ * switch PROGRAM GENERATION [COUNT]: runs a syscall program of the dispatcher (dg_detach or
+ * dg_rollback) by hand, and prints the kernel's answer. What a process with CAP_BPF could try. With
+ * COUNT as often as that, each time on the generation that the last one has answered.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -16,13 +17,15 @@ int main(int argc, char **argv)
 	struct bpf_program *program;
 	struct bpf_object *object;
 	struct bpf_map *map;
+	unsigned long count;
 	__u32 generation;
 	int r;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: switch PROGRAM GENERATION\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: switch PROGRAM GENERATION [COUNT]\n");
 		return 2;
 	}
+	count = argc > 3 ? strtoul(argv[3], NULL, 0) : 1;
 	object = bpf_object__open_mem(dg_dispatcher_start,
 				      (size_t)(dg_dispatcher_end - dg_dispatcher_start), NULL);
 	if (!object)
@@ -41,8 +44,12 @@ int main(int argc, char **argv)
 
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &generation,
 		    .ctx_size_in = sizeof(generation));
-	r = bpf_prog_test_run_opts(bpf_program__fd(program), &run);
-	printf("%d\n", r ? r : (int)run.retval);
+	do {
+		r = bpf_prog_test_run_opts(bpf_program__fd(program), &run);
+		r = r ? r : (int)run.retval;
+		generation = (__u32)r;
+	} while (--count && r > 0);
+	printf("%d\n", r);
 	bpf_object__close(object);
 	return 0;
 }
