@@ -16,6 +16,9 @@ static const bool known[DG_ATTR_MAX] = {
 	[DG_ATTR_PCI_BUS] = true,	[DG_ATTR_PCI_SLOT] = true,
 	[DG_ATTR_PCI_FUNCTION] = true,	[DG_ATTR_PCI_EXTERNAL] = true,
 	[DG_ATTR_PCI_VIRTFN] = true,	[DG_ATTR_IOMMU_DOMAIN] = true,
+	[DG_ATTR_USB_ID] = true,	[DG_ATTR_USB_CLASS] = true,
+	[DG_ATTR_USB_SERIAL] = true,	[DG_ATTR_USB_PRODUCT] = true,
+	[DG_ATTR_USB_MANUFACTURER] = true, [DG_ATTR_USB_PORT] = true,
 };
 
 _Static_assert(DG_ATTR_MAX <= 64, "a bit for each attribute");

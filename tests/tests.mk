@@ -37,11 +37,11 @@ test_parts := unit corpus scripts differential fuzz vm
 test: test-setup ## everything a change must pass; does all set-up itself
 	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) $(test_parts)
 
-test-full: test-setup ## test, units under sanitizers, guests on the debug and the KCSAN kernel: hours
+test-full: test-setup ## test, the units under sanitizers, 10,000 swaps, guests on debug and KCSAN: hours
 	@$(MAKE) --no-print-directory sanitized
 	@kernel/scripts/build --config debug >/dev/null
 	@kernel/scripts/build --config kcsan >/dev/null
-	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) sanitized $(test_parts) vm-debug vm-kcsan
+	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) sanitized $(test_parts) storm vm-debug vm-kcsan
 
 test-setup:
 	@packaging/setup user kernel fuzz vm

@@ -19,7 +19,8 @@ Test(loader_unknown, rules_are_named)
 			   "allow \"stick\" on bind where bus == \"usb\" and (usb.id in sticks or not "
 			   "(usb.product like \"*x\"));\n"
 			   "allow \"always\" on bind;\n"
-			   "forbid \"tdi\" on dma where tdi.state != run and pci.external;\n");
+			   "forbid \"tdi\" on dma where tdi.state != run and not (attest.result == "
+			   "\"good\") and pci.external;\n");
 	struct dg_diags diags = {};
 	struct dg_object *object;
 	char text[512] = "";
@@ -29,7 +30,7 @@ Test(loader_unknown, rules_are_named)
 	cr_assert_eq(dg_object_build(policy, &diags, &bytes, &size, NULL), 0);
 	cr_assert_eq(dg_object_open_memory(bytes, size, NULL, &object), 0);
 	cr_expect_eq(dg_unknown_attributes(object, keep, text), 0);
-	cr_expect_str_eq(text, "stick:usb.id stick:usb.product tdi:tdi.state ");
+	cr_expect_str_eq(text, "tdi:tdi.state tdi:attest.result ");
 	dg_object_free(object);
 	free(bytes);
 	dg_diags_done(&diags);
@@ -39,6 +40,6 @@ Test(loader_unknown, rules_are_named)
 Test(loader_unknown, what_the_kernel_knows)
 {
 	cr_expect(dg_kernel_knows(DG_ATTR_IOMMU_DOMAIN));
-	cr_expect_not(dg_kernel_knows(DG_ATTR_USB_ID));
+	cr_expect(dg_kernel_knows(DG_ATTR_USB_ID));
 	cr_expect_not(dg_kernel_knows(DG_ATTR_SPDM_VERIFIED));
 }

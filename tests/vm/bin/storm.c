@@ -8,8 +8,8 @@
  *	ioremap		WHERE a file of debugfs, WHAT "ADDRESS SIZE": has the kernel map it
  *
  * EXPECTED: "allowed", "refused" (with EPERM; ioremap: ENOMEM), or "either" of them; a bind of either
- * may find that somebody else has bound the device. Prints "DECISIONS WRONG ALLOWED REFUSED", and the
- * first wrong one on the standard error.
+ * may find that somebody else has bound the device. Prints "DECISIONS WRONG", then a line for each work,
+ * "KIND EXPECTED ALLOWED REFUSED", and the first wrong one on the standard error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static unsigned long decisions, wrong, allowed, refused;
+#define MAX_WORKS 16
+
+static unsigned long decisions, wrong;
+static struct {
+	unsigned long allowed, refused;
+} counts[MAX_WORKS];
+static unsigned int current; /* work */
 
 static int write_to(const char *path, const char *text)
 {
@@ -40,8 +46,8 @@ static void judge(char **work, int error, int denial)
 			   : error == denial && (either || !strcmp(work[1], "refused"));
 
 	decisions++;
-	allowed += !error;
-	refused += error == denial;
+	counts[current].allowed += !error;
+	counts[current].refused += error == denial;
 	/* Bound already, or bound by somebody else: no decision. */
 	if (either && (error == EBUSY || error == ENODEV))
 		good = true;
@@ -86,10 +92,11 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	if (argc < 6 || argc % 4 != 2)
+	if (argc < 6 || argc % 4 != 2 || argc > 2 + 4 * MAX_WORKS)
 		return usage();
 	while (access(argv[1], F_OK)) {
-		for (char **work = argv + 2; *work; work += 4) {
+		current = 0;
+		for (char **work = argv + 2; *work; work += 4, current++) {
 			if (!strcmp(work[0], "bind"))
 				bind(work);
 			else if (!strcmp(work[0], "map"))
@@ -100,6 +107,10 @@ int main(int argc, char **argv)
 				return usage();
 		}
 	}
-	printf("%lu %lu %lu %lu\n", decisions, wrong, allowed, refused);
+	printf("%lu %lu\n", decisions, wrong);
+	current = 0;
+	for (char **work = argv + 2; *work; work += 4, current++)
+		printf("%s %s %lu %lu\n", work[0], work[1], counts[current].allowed,
+		       counts[current].refused);
 	return 0;
 }

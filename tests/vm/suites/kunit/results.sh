@@ -11,6 +11,8 @@ kunit() {
 		sub(/^    (not )?ok [0-9]+ (- )?/, "")
 		print bad, $0
 	}' "$1/results" >"$TMPDIR/results"
+	check "$name: not all of it is another guest's" sh -c \
+		"grep -v '# SKIP needs devpolicy=' '$TMPDIR/results' | grep -q '^good'"
 	while read -r verdict text; do
 		case $verdict:$text in
 		good:*'# SKIP needs devpolicy='*) note "$name: ${text%% #*}: ${text#*# SKIP }" ;;
