@@ -6,6 +6,11 @@
  * Writing "PATH COUNT" to the device's attribute "measure" calls the path COUNT
  * times; reading it gives "PATH COUNT TICKS REFUSED". A tick is one of the time
  * stamp counter: an executed instruction under QEMU's -icount shift=0.
+ *
+ * For the suite exchange: writing the attribute "restore" saves the device's
+ * state and restores it, as a suspend or a reset does; with 1 another revision is
+ * remembered than the device has, with 0 its own. The kernel log then tells
+ * whether memory can be mapped for it, and whether it is bus master.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -196,8 +201,34 @@ static ssize_t measure_show(struct device *dev, struct device_attribute *attr, c
 }
 static DEVICE_ATTR_RW(measure);
 
+static ssize_t restore_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t size)
+{
+	struct bench *bench = dev_get_drvdata(dev);
+	bool exchange;
+	u16 command;
+	int ret;
+
+	ret = kstrtobool(buf, &exchange);
+	if (ret)
+		return ret;
+	pci_set_master(bench->pdev);
+	pci_save_state(bench->pdev);
+	if (exchange)
+		bench->pdev->saved_config_space[PCI_CLASS_REVISION / 4] ^= 1;
+	pci_restore_state(bench->pdev);
+	/* Past the device's own word on whether it is there. */
+	pci_bus_read_config_word(bench->pdev->bus, bench->pdev->devfn, PCI_COMMAND, &command);
+	dev_info(dev, "restored: mapping %s, bus master %s\n",
+		 bench_map_phys(bench, 1) ? "refused" : "allowed",
+		 command & PCI_COMMAND_MASTER ? "on" : "off");
+	return size;
+}
+static DEVICE_ATTR_WO(restore);
+
 static struct attribute *bench_attrs[] = {
 	&dev_attr_measure.attr,
+	&dev_attr_restore.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(bench);
