@@ -40,7 +40,8 @@ class Objects:
 
 
 def plain(name):
-    """A symbol's name without what the compiler numbers."""
+    """A symbol's name without what the compiler and BTF_ID() number."""
+    name = re.sub(r"^(__BTF_ID__\w+?)__\d+$", r"\1", name)
     return re.sub(r"\.(\d+|constprop|isra|part)\b", "", name)
 
 

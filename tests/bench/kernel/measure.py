@@ -48,7 +48,7 @@ class BenchGuest:
         if found and not words[0]:
             raise BenchError("the guest's kernel complained: " + found[0])
 
-    def run(self, command, timeout=300):
+    def run(self, command, timeout=900):
         """The output of a command that must succeed."""
         status, lines = self.guest.run(command, timeout)
         text = "\n".join(line for line in lines if line)
