@@ -1,14 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
 #include <string.h>
 
+#include "arena.h"
 #include "facts.h"
+
+/* Position of the first measurement whose index is @index or more. */
+static size_t dg_measurement_position(const struct dg_device *device, unsigned int index)
+{
+	size_t at = 0;
+
+	while (at < device->measurement_count && device->measurements[at].index < index)
+		at++;
+	return at;
+}
 
 const struct dg_fact *dg_device_fact(const struct dg_device *device, const struct dg_attr *attr,
 				     unsigned int index)
 {
-	if (attr->id == DG_ATTR_SPDM_MEAS)
-		return &device->meas[index <= DG_MEAS_MAX ? index : 0];
-	return &device->facts[attr->id];
+	static const struct dg_fact unknown;
+	size_t at;
+
+	if (attr->id != DG_ATTR_SPDM_MEAS)
+		return &device->facts[attr->id];
+	at = dg_measurement_position(device, index);
+	if (at == device->measurement_count || device->measurements[at].index != index)
+		return &unknown;
+	return &device->measurements[at].fact;
+}
+
+struct dg_fact *dg_device_fact_place(struct dg_device *device, const struct dg_attr *attr,
+				     unsigned int index, struct dg_arena *arena)
+{
+	struct dg_measurement *place;
+	size_t at;
+
+	if (attr->id != DG_ATTR_SPDM_MEAS)
+		return &device->facts[attr->id];
+	at = dg_measurement_position(device, index);
+	if (at < device->measurement_count && device->measurements[at].index == index)
+		return &device->measurements[at].fact;
+	if (!dg_arena_grow(arena, &device->measurements, device->measurement_count,
+			   sizeof(*device->measurements)))
+		return NULL;
+	place = &device->measurements[at];
+	memmove(place + 1, place, (device->measurement_count - at) * sizeof(*place));
+	device->measurement_count++;
+	*place = (struct dg_measurement){ .index = index };
+	return &place->fact;
 }
 
 static void dg_facts_set_string(struct dg_facts *facts, int slot, const struct dg_bytes *value)

@@ -15,15 +15,32 @@ struct dg_fact {
 	size_t element_count;
 };
 
-struct dg_device {
-	struct dg_bytes label; /* `name`, else device.name, else "#N" */
-	struct dg_fact facts[DG_ATTR_MAX]; /* SPDM_MEAS is in meas[] */
-	struct dg_fact meas[DG_MEAS_MAX + 1]; /* by index; 0 unused */
+struct dg_measurement {
+	unsigned int index; /* 1 … DG_MEAS_MAX */
+	struct dg_fact fact;
 };
 
-/* The fact a test speaks of. Never NULL. */
+/*
+ * Measurements are kept as a list: a device shows a handful of 239, and an inventory has many
+ * devices without any.
+ */
+struct dg_device {
+	struct dg_bytes label; /* `name`, else device.name, else "#N" */
+	struct dg_fact facts[DG_ATTR_MAX]; /* SPDM_MEAS is in measurements */
+	struct dg_measurement *measurements; /* ascending by index, in the device's arena */
+	size_t measurement_count;
+};
+
+/* The fact a test speaks of. Never NULL; of a measurement the device does not show, unknown. */
 const struct dg_fact *dg_device_fact(const struct dg_device *device, const struct dg_attr *attr,
 				     unsigned int index);
+
+/*
+ * The same to be written to; a measurement (@index 1 … DG_MEAS_MAX) gets its place in @arena. Valid
+ * until the next call for the same device. NULL: out of memory.
+ */
+struct dg_fact *dg_device_fact_place(struct dg_device *device, const struct dg_attr *attr,
+				     unsigned int index, struct dg_arena *arena);
 
 /*
  * Fill the kernel's form of the facts. Attributes without a place there (sets, digests) are left out;

@@ -238,7 +238,9 @@ static int dg_read_member(struct dg_reader *r, struct dg_device *device, const c
 	}
 	if (json_is_null(value))
 		return 0;
-	fact = (struct dg_fact *)(uintptr_t)dg_device_fact(device, attr, index);
+	fact = dg_device_fact_place(device, attr, index, r->arena);
+	if (!fact)
+		return -ENOMEM;
 	if (attr->set)
 		return dg_read_set(r, attr, value, &pos, fact);
 	reading = dg_read_scalar(r, attr, value, &pos, &fact->scalar);
@@ -572,8 +574,9 @@ int dg_device_to_json(const struct dg_device *device, char **ret)
 			dg_write_fact(out, attr, 0, &device->facts[id], &separator);
 			continue;
 		}
-		for (unsigned int index = 1; index <= DG_MEAS_MAX; index++)
-			dg_write_fact(out, attr, index, &device->meas[index], &separator);
+		for (size_t i = 0; i < device->measurement_count; i++)
+			dg_write_fact(out, attr, device->measurements[i].index,
+				      &device->measurements[i].fact, &separator);
 	}
 	putc('}', out);
 	if (ferror(out)) {

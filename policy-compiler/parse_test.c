@@ -81,7 +81,9 @@ static int dg_parse_fact(struct dg_parser *p, struct dg_device *device, bool *se
 		if (*mark)
 			dg_parser_report(p, DG_E048, &name.pos, "%s is given twice", attr->name);
 		else
-			fact = (struct dg_fact *)(uintptr_t)dg_device_fact(device, attr, index);
+			fact = dg_device_fact_place(device, attr, index, p->front->arena);
+		if (!fact)
+			return -ENOMEM;
 		*mark = true;
 	}
 	err = dg_parser_advance(p) ?: dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");

@@ -216,3 +216,29 @@ Test(inventory, facts_of_the_kernel)
 	cr_expect_eq(facts.str[DG_STR_BUS].len, 3);
 	cr_expect(!(facts.known_str & UINT64_C(1) << DG_STR_DRIVER_NAME));
 }
+
+Test(inventory, measurements_in_any_order)
+{
+	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
+	_cleanup_free_ char *again = NULL;
+	const struct dg_attr *meas = dg_schema_attr(DG_ATTR_SPDM_MEAS);
+	static const unsigned int order[] = { 7, 239, 1, 8 };
+	char text[1024] = "", *end = text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		end += sprintf(end, "%s\"spdm.meas.%u\":\"sha256:%064x\"", i ? "," : "{", order[i],
+			       order[i]);
+	strcpy(end, "}");
+	inventory = load(text, 0);
+	for (unsigned int index = 1; index <= DG_MEAS_MAX; index++) {
+		const struct dg_fact *one = dg_device_fact(inventory->devices[0], meas, index);
+		bool given = index == 1 || index == 7 || index == 8 || index == 239;
+
+		cr_expect_eq(one->known, given, "measurement %u", index);
+		cr_expect(!given || one->scalar.digest.bytes[31] == index, "measurement %u", index);
+	}
+	cr_assert_eq(dg_device_to_json(inventory->devices[0], &again), 0);
+	cr_expect_not_null(strstr(again, "spdm.meas.1\""));
+	cr_expect_lt(strstr(again, "spdm.meas.7\""), strstr(again, "spdm.meas.8\""));
+	cr_expect_lt(strstr(again, "spdm.meas.8\""), strstr(again, "spdm.meas.239\""));
+}
