@@ -8,7 +8,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench bench-compiler bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -56,6 +56,15 @@ bench: ## how the cost of a policy grows with its rules
 	@packaging/setup user
 	@$(MAKE) --no-print-directory all
 	@DG_BUILD=$(BUILD) tests/bench/run
+
+bench-compiler: ## what a policy costs by its rules, against the bars; writes docs/performance.md
+	@packaging/setup user bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/parse_inventory
+	@tests/bench/compiler/run --build $(BUILD) --write
+
+$(BUILD)/bench/%: tests/bench/compiler/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(dg_cflags) $(LDFLAGS) -o $@ $< $(lib_ldlibs)
 
 bench-kernel: ## what the kernel series costs, against its bars; writes docs/performance.md
 	@packaging/setup user kernel vm
