@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args.h"
 #include "cli.h"
 #include "verbs.h"
 
@@ -58,10 +59,106 @@ void dg_cli_print_help(FILE *out)
 	      out);
 }
 
+/* Characters on a terminal, for UTF-8 of one column each, as the tables have. */
+static size_t dg_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += (*text & 0xc0) != 0x80;
+	return columns;
+}
+
+static void dg_print_word(FILE *out, const char *word, size_t indent, size_t *column)
+{
+	size_t wide = dg_columns(word);
+
+	if (*column + 1 + wide > 79 && *column > indent) {
+		fprintf(out, "\n%*s%s", (int)indent, "", word);
+		*column = indent + wide;
+	} else {
+		fprintf(out, "%s%s", *column > indent ? " " : "", word);
+		*column += wide + (*column > indent);
+	}
+}
+
+void dg_cli_print_wrapped(FILE *out, const char *text, size_t indent, size_t column)
+{
+	char word[256];
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		dg_print_word(out, word, indent, &column);
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+void dg_cli_usage_text(const struct dg_verb *verb, char *text, size_t size)
+{
+	size_t len = (size_t)snprintf(text, size, "devgate %s%s%s", verb->name,
+				      *verb->synopsis ? " " : "", verb->synopsis);
+
+	for (int i = 0; i < DG_OPTION_MAX && len < size; i++) {
+		const struct dg_option_info *info = dg_option_info((enum dg_option)i);
+		char name[64];
+
+		if (&dg_verbs[info->verb] != verb)
+			continue;
+		if (info->letter)
+			snprintf(name, sizeof(name), "-%c", info->letter);
+		else
+			snprintf(name, sizeof(name), "--%s", info->name);
+		len += (size_t)snprintf(text + len, size - len, " %s%s%s%s%s",
+					info->required ? "" : "[", name, info->argument ? " " : "",
+					info->argument ?: "", info->required ? "" : "]");
+	}
+	if (len < size)
+		snprintf(text + len, size - len, " [--json]");
+}
+
+static void dg_print_option(FILE *out, const struct dg_option_info *info)
+{
+	char name[96];
+	size_t column;
+
+	snprintf(name, sizeof(name), "%s%.*s%s--%s%s%s", info->letter ? "-" : "", 1,
+		 info->letter ? &info->letter : "", info->letter ? ", " : "", info->name,
+		 info->argument ? " " : "", info->argument ?: "");
+	column = dg_columns(name) + 2;
+	fprintf(out, "  %s", name);
+	if (column < 24)
+		fprintf(out, "%*s", (int)(24 - column), "");
+	else
+		fprintf(out, "\n%24s", "");
+	dg_cli_print_wrapped(out, info->text, 24, 24);
+}
+
 void dg_cli_print_verb_help(FILE *out, const struct dg_verb *verb)
 {
-	fprintf(out, "usage: devgate %s%s%s [--json]\n\n%s\n\nexample: %s\n", verb->name,
-		*verb->synopsis ? " " : "", verb->synopsis, verb->summary, verb->example);
+	static const struct dg_option_info json = {
+		.name = "json",
+		.text = "JSON on standard output, one object a line, and nothing else there",
+	};
+	char usage[1024];
+
+	dg_cli_usage_text(verb, usage, sizeof(usage));
+	fputs("usage: ", out);
+	dg_cli_print_wrapped(out, usage, 7, 7);
+	fputc('\n', out);
+	dg_cli_print_wrapped(out, verb->summary, 0, 0);
+	fputs("\noptions:\n", out);
+	for (int i = 0; i < DG_OPTION_MAX; i++) {
+		const struct dg_option_info *info = dg_option_info((enum dg_option)i);
+
+		if (&dg_verbs[info->verb] == verb)
+			dg_print_option(out, info);
+	}
+	dg_print_option(out, &json);
+	fprintf(out, "\nexample: %s\n", verb->example);
 }
 
 int dg_cli_usage(const char *verb_name)

@@ -5,31 +5,12 @@
 #include <jansson.h>
 
 #include "apply.h"
+#include "args.h"
 #include "host.h"
 #include "status.h"
 #include "text.h"
 
-enum {
-	OPTION_PERMISSIVE,
-	OPTION_DRY_RUN,
-	OPTION_FORCE,
-	OPTION_JSON,
-	OPTION_CONFIRM,
-	OPTION_REJUDGE,
-	OPTION_MAX,
-};
-
 #define CONFIRM_MOST 86400 /* a day */
-
-static const struct option options[] = {
-	{"permissive", no_argument, NULL, OPTION_PERMISSIVE},
-	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-	{"force", no_argument, NULL, OPTION_FORCE},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"confirm", required_argument, NULL, OPTION_CONFIRM},
-	{"rejudge", required_argument, NULL, OPTION_REJUDGE},
-	{},
-};
 
 struct context {
 	bool json;
@@ -176,20 +157,25 @@ static void show_result(const struct context *context, const struct dg_object *o
 		       options->confirm_s);
 }
 
-static int parse_values(const char *const *values, struct dg_apply_options *apply)
+static int parse(int argc, char **argv, struct dg_args *ret_args, struct dg_apply_options *apply)
 {
-	const char *confirm = values[OPTION_CONFIRM], *rejudge = values[OPTION_REJUDGE];
-	int64_t seconds = confirm ? dg_text_duration(confirm, CONFIRM_MOST) : 0;
+	const char *confirm, *rejudge;
+	int64_t seconds;
 
+	if (dg_args_parse(argc, argv, 1, 1, ret_args) != DG_EXIT_OK)
+		return DG_EXIT_USAGE;
+	confirm = ret_args->values[DG_OPTION_apply_confirm];
+	rejudge = ret_args->values[DG_OPTION_apply_rejudge];
+	seconds = confirm ? dg_text_duration(confirm, CONFIRM_MOST) : 0;
 	if (seconds < 0)
-		return dg_host_usage("apply", "--confirm: \"%s\" is no time from 1s to 24h",
+		return dg_args_usage("apply", "--confirm: \"%s\" is no time from 1s to 24h",
 				     confirm);
 	apply->confirm_s = seconds;
 	apply->rejudge = rejudge && !strcmp(rejudge, "apply");
-	if (rejudge && !apply->rejudge && strcmp(rejudge, "report"))
-		return dg_host_usage("apply", "--rejudge: \"%s\" is none of report, apply",
-				     rejudge);
-	return 0;
+	apply->permissive = ret_args->values[DG_OPTION_apply_permissive];
+	apply->dry_run = ret_args->values[DG_OPTION_apply_dry_run];
+	apply->force = ret_args->values[DG_OPTION_apply_force];
+	return DG_EXIT_OK;
 }
 
 int dg_verb_apply(int argc, char **argv)
@@ -204,27 +190,23 @@ int dg_verb_apply(int argc, char **argv)
 	_cleanup_free_ char *error = NULL;
 	struct dg_apply_result result;
 	struct dg_failure failure = {};
-	const char *values[OPTION_MAX] = {};
 	struct context context = {};
+	struct dg_args args;
 	const char *path;
-	int flags, r;
+	int r;
 
-	flags = dg_host_options_with(argc, argv, options, values, 1, 1);
-	if (flags < 0 || parse_values(values, &apply))
+	if (parse(argc, argv, &args, &apply) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
-	path = argv[optind];
+	path = args.operands[0];
 	r = dg_object_open(path, &error, &object);
 	if (r) {
 		fprintf(stderr, "devgate apply: %s: %s\n", path, error ?: strerror(-r));
 		return DG_EXIT_SYSTEM;
 	}
 	dg_host_quiet_libbpf();
-	context.json = flags & 1 << OPTION_JSON;
+	context.json = args.json;
 	context.progress = !context.json && isatty(STDERR_FILENO);
 	apply.context = &context;
-	apply.permissive = flags & 1 << OPTION_PERMISSIVE;
-	apply.dry_run = flags & 1 << OPTION_DRY_RUN;
-	apply.force = flags & 1 << OPTION_FORCE;
 	r = dg_apply(object, &apply, &result, &failure);
 	if (r)
 		return dg_host_fail(argv[0], &failure);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* devgate check POLICY… */
-#include <getopt.h>
 #include <string.h>
 
+#include "args.h"
 #include "cli.h"
 #include "policy.h"
 #include "verbs.h"
@@ -45,32 +45,14 @@ static int dg_check_one(const char *path, bool json)
 
 int dg_verb_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "allow-dead", no_argument, NULL, 'd' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int status = DG_EXIT_OK, option;
-	bool json = false;
+	int status = DG_EXIT_OK;
+	struct dg_args args;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'd':
-			/* Dead and shadowed rules are not looked for yet: nothing to soften. */
-			break;
-		default:
-			return dg_cli_usage("check");
-		}
-	}
-	if (optind == argc) {
-		fputs("devgate check: no policy is named\n", stderr);
-		return dg_cli_usage("check");
-	}
-	for (int i = optind; i < argc; i++) {
-		int one = dg_check_one(argv[i], json);
+	/* --allow-dead: dead and shadowed rules are not looked for yet, nothing to soften. */
+	if (dg_args_parse(argc, argv, 1, -1, &args) != DG_EXIT_OK)
+		return DG_EXIT_USAGE;
+	for (int i = 0; i < args.count; i++) {
+		int one = dg_check_one(args.operands[i], args.json);
 
 		/* A file that could not be read outweighs a finding. */
 		if (one > status)

@@ -1,55 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/libbpf.h>
-#include <getopt.h>
 #include <string.h>
 
+#include "args.h"
 #include "author.h"
 #include "engine_run.h"
 #include "file_write.h"
 #include "object.h"
-
-struct options {
-	const char *policy, *out;
-	bool stats, json;
-};
-
-static int parse(int argc, char **argv, struct options *ret)
-{
-	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"stats", no_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{},
-	};
-	struct options o = {};
-	int c;
-
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "o:", table, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			o.out = optarg;
-			break;
-		case 's':
-			o.stats = true;
-			break;
-		case 'j':
-			o.json = true;
-			break;
-		default:
-			return dg_author_usage(argv[0], "unknown option or missing argument: %s",
-					       argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 1)
-		return dg_author_usage(argv[0], "one policy is expected");
-	if (!o.out)
-		return dg_author_usage(argv[0], "-o FILE is missing");
-	o.policy = argv[optind];
-	*ret = o;
-	return DG_EXIT_OK;
-}
 
 /* What the verifier needs for it on this kernel; 0 where the object cannot be loaded. */
 static unsigned int verified_instructions(const void *bytes, size_t size)
@@ -91,9 +48,11 @@ static void print_stats(const struct dg_tables_stats *stats, unsigned int instru
 }
 
 /* Everything that can fail comes before the file is written. */
-static int compile(const char *verb, const struct options *o)
+static int compile(const char *verb, const struct dg_args *args)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
+	const char *path = args->operands[0], *out = args->values[DG_OPTION_compile_output];
+	bool show_stats = args->values[DG_OPTION_compile_stats];
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ void *bytes = NULL;
 	struct dg_tables_stats stats = {};
@@ -101,34 +60,32 @@ static int compile(const char *verb, const struct options *o)
 	size_t size = 0;
 	int r;
 
-	r = dg_policy_load_flags(o->policy, DG_LOAD_TESTS, &diags, &policy);
+	r = dg_policy_load_flags(path, DG_LOAD_TESTS, &diags, &policy);
 	if (r >= 0)
 		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
 	dg_diags_print(stderr, &diags);
 	if (r == -EBADMSG || (r >= 0 && diags.errors > 0))
 		return DG_EXIT_FINDING;
 	if (r < 0)
-		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", o->policy, strerror(-r));
-	if (o->stats) {
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-r));
+	if (show_stats) {
 		libbpf_set_print(NULL);
 		instructions = verified_instructions(bytes, size);
 	}
-	r = dg_file_write(o->out, bytes, size);
+	r = dg_file_write(out, bytes, size);
 	if (r < 0)
-		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", o->out, strerror(-r));
-	if (o->stats)
-		print_stats(&stats, instructions, o->json);
+		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", out, strerror(-r));
+	if (show_stats)
+		print_stats(&stats, instructions, args->json);
 	return dg_author_finish(verb, DG_EXIT_OK);
 }
 
 int dg_verb_compile(int argc, char **argv)
 {
-	struct options o = {};
-	int r;
+	struct dg_args args;
 
-	r = parse(argc, argv, &o);
-	if (r != DG_EXIT_OK)
-		return r;
+	if (dg_args_parse(argc, argv, 1, 1, &args) != DG_EXIT_OK)
+		return DG_EXIT_USAGE;
 	dg_author_libbpf_warnings();
-	return compile(argv[0], &o);
+	return compile(argv[0], &args);
 }

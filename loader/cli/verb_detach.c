@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 
+#include "args.h"
 #include "control.h"
 #include "host.h"
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, 0},
-	{},
-};
 
 int dg_verb_detach(int argc, char **argv)
 {
 	struct dg_failure failure = {};
 	bool active;
-	int flags;
+	struct dg_args args;
 
-	flags = dg_host_options(argc, argv, options, 0, 0);
-	if (flags < 0)
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
 	if (dg_detach(&active, &failure))
 		return dg_host_fail(argv[0], &failure);
-	if (flags)
+	if (args.json)
 		printf("{\"detached\":%s}\n", active ? "true" : "false");
 	else
 		puts(active ? "no policy is in force any more: the kernel's boot defaults decide"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* devgate help [VERB|ENNN] */
-#include <getopt.h>
 #include <string.h>
 
+#include "args.h"
 #include "cli.h"
 #include "diag.h"
 #include "json_write.h"
@@ -14,13 +14,43 @@ static void dg_json_field(const char *separator, const char *name, const char *t
 	dg_json_write_string(stdout, text, strlen(text));
 }
 
+static void dg_help_option_json(const char *separator, const struct dg_option_info *info)
+{
+	char letter[2] = { info->letter, 0 };
+
+	fputs(separator, stdout);
+	dg_json_field("{", "name", info->name);
+	if (info->letter)
+		dg_json_field(",", "letter", letter);
+	else
+		fputs(",\"letter\":null", stdout);
+	if (info->argument)
+		dg_json_field(",", "argument", info->argument);
+	else
+		fputs(",\"argument\":null", stdout);
+	printf(",\"required\":%s", info->required ? "true" : "false");
+	dg_json_field(",", "text", info->text);
+	putchar('}');
+}
+
 static void dg_help_verb_json(const struct dg_verb *verb)
 {
+	bool first = true;
+
 	dg_json_field("{", "verb", verb->name);
 	dg_json_field(",", "synopsis", verb->synopsis);
 	dg_json_field(",", "summary", verb->summary);
 	dg_json_field(",", "example", verb->example);
-	puts("}");
+	fputs(",\"options\":[", stdout);
+	for (int i = 0; i < DG_OPTION_MAX; i++) {
+		const struct dg_option_info *info = dg_option_info((enum dg_option)i);
+
+		if (verb - dg_cli_verbs(&(size_t){ 0 }) != info->verb)
+			continue;
+		dg_help_option_json(first ? "" : ",", info);
+		first = false;
+	}
+	puts("]}");
 }
 
 static void dg_help_diag_json(const struct dg_diag_info *info)
@@ -34,33 +64,11 @@ static void dg_help_diag_json(const struct dg_diag_info *info)
 	puts("}");
 }
 
-/* A paragraph, broken at blanks before column 80. */
-static void dg_print_wrapped(const char *text)
-{
-	size_t column = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (column && column + 1 + len > 79) {
-			putchar('\n');
-			column = 0;
-		} else if (column) {
-			putchar(' ');
-			column++;
-		}
-		fwrite(text, 1, len, stdout);
-		column += len;
-		text += len + strspn(text + len, " ");
-	}
-	putchar('\n');
-}
-
 static void dg_help_diag(const struct dg_diag_info *info)
 {
 	printf("%s (%s): %s\n\n", info->id,
 	       info->severity == DG_SEVERITY_ERROR ? "error" : "warning", info->title);
-	dg_print_wrapped(info->explanation);
+	dg_cli_print_wrapped(stdout, info->explanation, 0, 0);
 	fputs("\nexample:\n", stdout);
 	for (const char *line = info->example; line;) {
 		const char *end = strchr(line, '\n');
@@ -86,30 +94,20 @@ static void dg_help_list(bool json)
 
 int dg_verb_help(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
 	const struct dg_diag_info *info;
 	const struct dg_verb *verb;
-	bool json = false;
-	int option;
+	struct dg_args args;
+	bool json;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
-			return dg_cli_usage("help");
-		json = true;
-	}
-	if (argc - optind > 1) {
-		fputs("devgate help: one verb or diagnostic at a time\n", stderr);
-		return dg_cli_usage("help");
-	}
-	if (optind == argc) {
+	if (dg_args_parse(argc, argv, 0, 1, &args) != DG_EXIT_OK)
+		return DG_EXIT_USAGE;
+	json = args.json;
+	if (!args.count) {
 		dg_help_list(json);
 		return DG_EXIT_OK;
 	}
-	verb = dg_cli_find_verb(argv[optind]);
-	info = dg_diag_find(argv[optind]);
+	verb = dg_cli_find_verb(args.operands[0]);
+	info = dg_diag_find(args.operands[0]);
 	if (verb && json)
 		dg_help_verb_json(verb);
 	else if (verb)
@@ -118,10 +116,8 @@ int dg_verb_help(int argc, char **argv)
 		dg_help_diag_json(info);
 	else if (info)
 		dg_help_diag(info);
-	else {
-		fprintf(stderr, "devgate help: \"%s\" is neither a verb nor a diagnostic\n",
-			argv[optind]);
-		return dg_cli_usage("help");
-	}
+	else
+		return dg_args_usage("help", "\"%s\" is neither a verb nor a diagnostic",
+				     args.operands[0]);
 	return DG_EXIT_OK;
 }

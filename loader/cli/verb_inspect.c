@@ -1,50 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <getopt.h>
 #include <string.h>
 
+#include "args.h"
 #include "author.h"
 #include "json_write.h"
 #include "object_text.h"
 #include "text.h"
 
-struct options {
-	const char *object;
-	bool text, json;
-};
-
 static const char *const effects[] = {"forbid", "allow", "deny"};
 static const char *const audits[] = {"denied", "always", "never"};
-
-static int parse(int argc, char **argv, struct options *ret)
-{
-	static const struct option table[] = {
-		{"text", no_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
-		{},
-	};
-	struct options o = {};
-	int c;
-
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			o.text = true;
-			break;
-		case 'j':
-			o.json = true;
-			break;
-		default:
-			return dg_author_usage(argv[0], "unknown option %s", argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 1)
-		return dg_author_usage(argv[0], "one object is expected");
-	o.object = argv[optind];
-	*ret = o;
-	return DG_EXIT_OK;
-}
 
 static void print_digest(const struct dg_tables *tables)
 {
@@ -177,17 +141,18 @@ int dg_verb_inspect(int argc, char **argv)
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ char *error = NULL;
-	struct options o = {};
+	struct dg_args args;
+	bool text;
 	int r;
 
-	r = parse(argc, argv, &o);
-	if (r != DG_EXIT_OK)
-		return r;
-	r = dg_object_open(o.object, &error, &object);
+	if (dg_args_parse(argc, argv, 1, 1, &args) != DG_EXIT_OK)
+		return DG_EXIT_USAGE;
+	text = args.values[DG_OPTION_inspect_text];
+	r = dg_object_open(args.operands[0], &error, &object);
 	if (r < 0)
-		return dg_author_fail(argv[0], DG_EXIT_SYSTEM, "%s: %s", o.object,
+		return dg_author_fail(argv[0], DG_EXIT_SYSTEM, "%s: %s", args.operands[0],
 				      error ? error : strerror(-r));
-	if (o.text && !o.json) {
+	if (text && !args.json) {
 		print_text(object);
 		return dg_author_finish(argv[0], DG_EXIT_OK);
 	}
@@ -195,10 +160,10 @@ int dg_verb_inspect(int argc, char **argv)
 	if (r < 0) {
 		dg_diags_print(stderr, &diags);
 		return dg_author_fail(argv[0], DG_EXIT_SYSTEM,
-				      "%s: the policy text in it has errors", o.object);
+				      "%s: the policy text in it has errors", args.operands[0]);
 	}
-	if (o.json)
-		print_json(object, policy, o.text);
+	if (args.json)
+		print_json(object, policy, text);
 	else
 		print_summary(object, policy);
 	return dg_author_finish(argv[0], DG_EXIT_OK);

@@ -2,28 +2,23 @@
 /* devgate rollback, devgate confirm: the previous policy again, or the new one for good. */
 #include <stdio.h>
 
+#include "args.h"
 #include "control.h"
 #include "host.h"
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, 0},
-	{},
-};
 
 static int change(int argc, char **argv, int (*how)(uint32_t *, struct dg_failure *),
 		  const char *outcome)
 {
 	struct dg_failure failure = {};
 	uint32_t generation;
-	int flags;
+	struct dg_args args;
 
-	flags = dg_host_options(argc, argv, options, 0, 0);
-	if (flags < 0)
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
 	if (how(&generation, &failure))
 		return dg_host_fail(argv[0], &failure);
-	if (flags)
+	if (args.json)
 		printf("{\"generation\":%u}\n", generation);
 	else
 		printf("%s (generation %u)\n", outcome, generation);

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 
+#include "args.h"
 #include "host.h"
 #include "seal.h"
-
-enum {
-	OPTION_FORCE,
-	OPTION_JSON,
-};
-
-static const struct option options[] = {
-	{"force", no_argument, NULL, OPTION_FORCE},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{},
-};
 
 static void show_missing(void *context, const char *text)
 {
@@ -24,15 +14,14 @@ static void show_missing(void *context, const char *text)
 int dg_verb_seal(int argc, char **argv)
 {
 	struct dg_failure failure = {};
-	int flags;
+	struct dg_args args;
 
-	flags = dg_host_options(argc, argv, options, 0, 0);
-	if (flags < 0)
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
-	if (dg_seal(flags & 1 << OPTION_FORCE, show_missing, NULL, &failure))
+	if (dg_seal(args.values[DG_OPTION_seal_force], show_missing, NULL, &failure))
 		return dg_host_fail(argv[0], &failure);
-	puts(flags & 1 << OPTION_JSON
+	puts(args.json
 		     ? "{\"sealed\":true}"
 		     : "sealed: until the next start there is no way back, and only a policy of a "
 		       "higher version takes the place of this one");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/libbpf.h>
-#include <getopt.h>
 #include <string.h>
 #include <time.h>
 
+#include "args.h"
 #include "author.h"
 #include "engine_run.h"
 #include "eval.h"
@@ -88,75 +88,37 @@ static int parse_time(const char *verb, const char *text, uint64_t *ret)
 	return DG_EXIT_OK;
 }
 
-static int parse_engine(const char *verb, const char *name, enum engine *ret)
+static enum engine engine_of(const char *name)
 {
-	if (!strcmp(name, "ref"))
-		*ret = ENGINE_REF;
-	else if (!strcmp(name, "table"))
-		*ret = ENGINE_TABLE;
-	else if (!strcmp(name, "bpf"))
-		*ret = ENGINE_BPF;
-	else
-		return dg_author_usage(verb, "--engine: \"%s\" is none of ref, table, bpf", name);
-	return DG_EXIT_OK;
-}
-
-static int check_operands(int argc, char **argv, struct options *o)
-{
-	if (argc - optind != 1)
-		return dg_author_usage(argv[0], "one policy or object is expected");
-	o->input = argv[optind];
-	if (!o->inventory)
-		return dg_author_usage(argv[0], "--inventory FILE is missing");
-	if (!strcmp(o->input, "-") && !strcmp(o->inventory, "-"))
-		return dg_author_usage(argv[0], "only one of policy and inventory can be -");
-	return DG_EXIT_OK;
+	if (name && !strcmp(name, "table"))
+		return ENGINE_TABLE;
+	return name && !strcmp(name, "bpf") ? ENGINE_BPF : ENGINE_REF;
 }
 
 static int parse(int argc, char **argv, struct options *ret)
 {
-	static const struct option table[] = {
-		{"inventory", required_argument, NULL, 'i'},
-		{"op", required_argument, NULL, 'o'},
-		{"at", required_argument, NULL, 'a'},
-		{"engine", required_argument, NULL, 'e'},
-		{"json", no_argument, NULL, 'j'},
-		{"fail-on-deny", no_argument, NULL, 'f'},
-		{},
-	};
 	struct options o = {.ops = (1U << DG_OP_MAX) - 1};
-	int c, r = DG_EXIT_OK;
+	const char *ops, *at;
+	struct dg_args args;
+	int r;
 
-	optind = 0;
-	opterr = 0;
-	while (r == DG_EXIT_OK && (c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		switch (c) {
-		case 'i':
-			o.inventory = optarg;
-			break;
-		case 'o':
-			r = parse_ops(argv[0], optarg, &o.ops);
-			break;
-		case 'a':
-			o.has_at = true;
-			r = parse_time(argv[0], optarg, &o.at);
-			break;
-		case 'e':
-			r = parse_engine(argv[0], optarg, &o.engine);
-			break;
-		case 'j':
-			o.json = true;
-			break;
-		case 'f':
-			o.fail_on_deny = true;
-			break;
-		default:
-			r = dg_author_usage(argv[0], "unknown option or missing argument: %s",
-					    argv[optind - 1]);
-		}
-	}
-	if (r == DG_EXIT_OK)
-		r = check_operands(argc, argv, &o);
+	r = dg_args_parse(argc, argv, 1, 1, &args);
+	if (r != DG_EXIT_OK)
+		return r;
+	o.input = args.operands[0];
+	o.inventory = args.values[DG_OPTION_sim_inventory];
+	o.engine = engine_of(args.values[DG_OPTION_sim_engine]);
+	o.json = args.json;
+	o.fail_on_deny = args.values[DG_OPTION_sim_fail_on_deny];
+	ops = args.values[DG_OPTION_sim_op];
+	at = args.values[DG_OPTION_sim_at];
+	o.has_at = at;
+	if (ops)
+		r = parse_ops(argv[0], ops, &o.ops);
+	if (r == DG_EXIT_OK && at)
+		r = parse_time(argv[0], at, &o.at);
+	if (r == DG_EXIT_OK && !strcmp(o.input, "-") && !strcmp(o.inventory, "-"))
+		r = dg_args_usage(argv[0], "only one of policy and inventory can be -");
 	if (r == DG_EXIT_OK)
 		*ret = o;
 	return r;

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 
+#include "args.h"
 #include "host.h"
 #include "snapshot.h"
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, 0}, /* what it writes is JSON lines anyway */
-	{},
-};
 
 int dg_verb_snapshot(int argc, char **argv)
 {
 	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
 	struct dg_failure failure = {};
+	struct dg_args args;
 
-	if (dg_host_options(argc, argv, options, 0, 0) < 0)
+	/* What it writes is JSON lines, with --json and without. */
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	if (dg_snapshot_take("", &inventory, &failure))
 		return dg_host_fail(argv[0], &failure);

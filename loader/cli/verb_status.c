@@ -2,37 +2,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "args.h"
 #include "host.h"
 #include "status.h"
 #include "util.h"
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, 0},
-	{},
-};
 
 int dg_verb_status(int argc, char **argv)
 {
 	_cleanup_free_ struct dg_status *status = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct dg_failure failure = {};
-	int flags, r;
+	struct dg_args args;
+	int r;
 
-	flags = dg_host_options(argc, argv, options, 0, 0);
-	if (flags < 0)
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	dg_host_quiet_libbpf();
 	status = calloc(1, sizeof(*status));
 	r = status ? dg_status_take(status, &failure)
 		   : dg_failure_set(&failure, DG_FAILURE_SYSTEM, -ENOMEM, "status");
-	if (!r && flags) {
+	if (!r && args.json) {
 		r = dg_status_to_json(status, &text);
 		if (r)
 			dg_failure_set(&failure, DG_FAILURE_SYSTEM, r, "status");
 	}
 	if (r)
 		return dg_host_fail(argv[0], &failure);
-	if (flags)
+	if (args.json)
 		puts(text);
 	else
 		dg_status_print(stdout, status);

@@ -4,19 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "args.h"
 #include "audit.h"
 #include "host.h"
-
-enum {
-	OPTION_JSON,
-	OPTION_FOLLOW,
-};
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"follow", no_argument, NULL, OPTION_FOLLOW},
-	{},
-};
 
 #define STEP_MS 100
 
@@ -114,12 +104,12 @@ int dg_verb_watch(int argc, char **argv)
 		.context = &context,
 	};
 	struct dg_failure failure = {};
-	int flags, r;
+	struct dg_args args;
+	int r;
 
-	flags = dg_host_options(argc, argv, options, 0, 0);
-	if (flags < 0)
+	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
-	context.json = flags & 1 << OPTION_JSON;
+	context.json = args.json;
 	dg_host_quiet_libbpf();
 	/* A line is out before the reader remembers that it was delivered. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -127,7 +117,7 @@ int dg_verb_watch(int argc, char **argv)
 		return dg_host_fail(argv[0], &failure);
 	if (!context.json)
 		dg_event_print_header(stdout);
-	r = read_events(reader, flags & 1 << OPTION_FOLLOW);
+	r = read_events(reader, args.values[DG_OPTION_watch_follow]);
 	if (r) {
 		dg_failure_set(&failure, DG_FAILURE_SYSTEM, r,
 			       "cannot go on reading the audit stream");
