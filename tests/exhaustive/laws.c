@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Laws that hold for every policy, on random ones in the toy world: what changes when the text
+ * changes is known beforehand, so the compiled tables can be checked without a second opinion.
+ * Prints TAP.
+ *
+ *     laws [--policies N] [--seed S]
+ *
+ * Every law counts the decisions that its change did alter (in the way it may): a law under which
+ * nothing ever changes is not tested, and fails.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "eval.h"
+#include "tables.h"
+#include "toy.h"
+#include "walker.h"
+
+#define OPS (1U << DG_OP_BIND | 1U << DG_OP_DMA | 1U << DG_OP_ACCEPT)
+#define DEVICES_MAX 3000
+
+struct world {
+	const struct toy_world *toy;
+	struct toy_random *random;
+	uint32_t attrs; /* that have a table form */
+	uint64_t decisions, changed;
+};
+
+/* One side of a comparison. */
+struct side {
+	char text[TOY_TEXT_BYTES];
+	struct dg_policy *policy;
+	struct dg_tables *tables;
+};
+
+static void side_done(struct side *side)
+{
+	free(side->tables);
+	dg_policy_free(side->policy);
+	side->tables = NULL;
+	side->policy = NULL;
+}
+
+/* From side->text. */
+static void side_compile(struct side *side)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	int r;
+
+	side->policy = toy_load(side->text);
+	r = dg_tables_build(side->policy, &diags, &side->tables, NULL);
+	if (r < 0) {
+		dg_diags_print(stderr, &diags);
+		fprintf(stderr, "laws: %s, with the policy:\n%s", strerror(-r), side->text);
+		exit(3);
+	}
+}
+
+static void draw(struct world *w, struct toy_policy *ret)
+{
+	struct toy_shape shapes[] = {
+		{.attrs = w->attrs, .named = 4, .rules = 5, .depth = 2, .ops = OPS},
+		{.attrs = w->attrs, .named = 2, .rules = 10, .depth = 2, .ops = OPS},
+	};
+
+	toy_policy_make(w->random, &shapes[toy_pick(w->random, ARRAY_SIZE(shapes))], ret);
+}
+
+static bool same_id(const struct side *a, uint32_t i, const struct side *b, uint32_t k)
+{
+	const struct dg_bytes *x, *y;
+
+	if (i >= a->policy->rule_count || k >= b->policy->rule_count)
+		return i == k;
+	x = &a->policy->rules[i].id;
+	y = &b->policy->rules[k].id;
+	return x->len == y->len && !memcmp(x->data, y->data, x->len);
+}
+
+/* Rules by their ids: their numbers change with the text. */
+static bool same_answer(const struct side *a, const struct dg_answer *before, const struct side *b,
+			const struct dg_answer *after)
+{
+	return before->verdict == after->verdict && before->flags == after->flags &&
+	       same_id(a, before->rule, b, after->rule) &&
+	       same_id(a, before->would, b, after->would);
+}
+
+/* What may differ between two answers to the same query? True: this pair breaks the law. */
+typedef bool (*breaks_law)(const struct side *old, const struct dg_answer *before,
+			   const struct side *new, const struct dg_answer *after);
+
+/* Both sides on every device, operation and time. False, with a report, where the law is broken. */
+static bool compare(struct world *w, const struct side *old, const struct side *new,
+		    breaks_law breaks)
+{
+	uint32_t attrs = toy_mentioned(old->policy) | toy_mentioned(new->policy);
+	bool timed = toy_timed(old->policy) || toy_timed(new->policy);
+	static struct toy_walk walk;
+	static struct dg_facts facts;
+
+	if (toy_walk_count(w->toy, attrs, true) > DEVICES_MAX)
+		return true;
+	toy_walk_start(&walk, w->toy, attrs, true);
+	do {
+		dg_device_to_facts(&walk.device, &facts);
+		for (unsigned int op = 0; op < DG_OP_MAX; op++)
+			for (size_t i = 0; i < (timed ? TOY_TIMES : 1) && OPS >> op & 1; i++) {
+				struct dg_query query = {.op = op,
+							 .clock_synced = toy_times[i].clock_synced,
+							 .time = toy_times[i].time};
+				struct dg_answer before, after;
+
+				dg_tables_decide(old->tables, &facts, &query, &before);
+				dg_tables_decide(new->tables, &facts, &query, &after);
+				w->decisions++;
+				w->changed += !same_answer(old, &before, new, &after);
+				if (!breaks(old, &before, new, &after))
+					continue;
+				printf("# broken on %s at %" PRIu64 ", clock %s\n",
+				       dg_op_name((enum dg_op)op), (uint64_t)query.time,
+				       query.clock_synced ? "synchronised" : "not synchronised");
+				toy_print_answer("before", &before);
+				toy_print_answer("after", &after);
+				toy_print_device(&walk.device);
+				toy_print_text(old->text);
+				printf("# and after the change\n");
+				toy_print_text(new->text);
+				return false;
+			}
+	} while (toy_walk_next(&walk));
+	return true;
+}
+
+static bool compile_and_compare(struct world *w, struct side *old, struct side *new,
+				breaks_law breaks)
+{
+	bool good;
+
+	side_compile(old);
+	side_compile(new);
+	good = compare(w, old, new, breaks);
+	side_done(old);
+	side_done(new);
+	return good;
+}
+
+static struct side old, new;
+
+static bool allows_more(const struct side *a _unused_, const struct dg_answer *before,
+			const struct side *b _unused_, const struct dg_answer *after)
+{
+	return after->verdict == DG_VERDICT_ALLOW && before->verdict != DG_VERDICT_ALLOW;
+}
+
+/* A forbid more, anywhere among the rules. */
+static bool law_forbid(struct world *w)
+{
+	static const struct toy_shape shape = {.depth = 2, .ops = OPS};
+	static struct toy_policy policy;
+	static struct toy_rule extra;
+	size_t at;
+
+	draw(w, &policy);
+	toy_policy_text(&policy, old.text);
+	toy_policy_add(w->random, &shape, DG_EFFECT_FORBID, &policy);
+	at = toy_pick(w->random, policy.rule_count);
+	extra = policy.rules[policy.rule_count - 1];
+	memmove(&policy.rules[at + 1], &policy.rules[at],
+		(policy.rule_count - 1 - at) * sizeof(extra));
+	policy.rules[at] = extra;
+	toy_policy_text(&policy, new.text);
+	return compile_and_compare(w, &old, &new, allows_more);
+}
+
+static bool other_verdict(const struct side *a _unused_, const struct dg_answer *before,
+			  const struct side *b _unused_, const struct dg_answer *after)
+{
+	return before->verdict != after->verdict;
+}
+
+/* The forbids take new places, among themselves and between the other rules, which keep their
+ * order. */
+static bool law_shuffle(struct world *w)
+{
+	static struct toy_policy policy, shuffled;
+	size_t order[TOY_RULES];
+
+	draw(w, &policy);
+	toy_policy_text(&policy, old.text);
+	shuffled = policy;
+	for (size_t i = 0; i < policy.rule_count; i++)
+		order[i] = i;
+	for (size_t turn = 0; turn < 60 && policy.rule_count > 1; turn++) {
+		size_t a = toy_pick(w->random, policy.rule_count - 1), moved = order[a];
+
+		if (policy.rules[order[a]].effect != DG_EFFECT_FORBID &&
+		    policy.rules[order[a + 1]].effect != DG_EFFECT_FORBID)
+			continue;
+		order[a] = order[a + 1];
+		order[a + 1] = moved;
+	}
+	for (size_t i = 0; i < policy.rule_count; i++)
+		shuffled.rules[i] = policy.rules[order[i]];
+	toy_policy_text(&shuffled, new.text);
+	return compile_and_compare(w, &old, &new, other_verdict);
+}
+
+static bool same_tables(const struct side *a, const struct side *b)
+{
+	return a->tables->size == b->tables->size && !memcmp(a->tables, b->tables, a->tables->size);
+}
+
+/* The same text twice; and with comments, line ends and spaces that mean nothing. */
+static bool law_bytes(struct world *w)
+{
+	static struct toy_policy policy;
+	size_t len = 0;
+	bool good;
+
+	draw(w, &policy);
+	toy_policy_text(&policy, old.text);
+	strcpy(new.text, old.text);
+	side_compile(&old);
+	side_compile(&new);
+	good = same_tables(&old, &new);
+	side_done(&new);
+	for (const char *c = old.text; *c && len + 8 < sizeof(new.text); c++) {
+		if (*c != '\n') {
+			new.text[len++] = *c;
+			continue;
+		}
+		memcpy(new.text + len, " \t# x\n\r", 7);
+		len += 7;
+	}
+	new.text[len] = 0;
+	side_compile(&new);
+	good = good && same_tables(&old, &new);
+	w->decisions++;
+	w->changed += strcmp(old.text, new.text) != 0;
+	if (!good) {
+		printf("# two tables of\n");
+		toy_print_text(old.text);
+	}
+	side_done(&old);
+	side_done(&new);
+	return good;
+}
+
+static const struct law {
+	const char *name;
+	bool (*holds)(struct world *w); /* for one more random policy */
+} laws[] = {
+	{"one forbid more never allows more", law_forbid},
+	{"the order of the forbids changes no verdict", law_shuffle},
+	{"equal text has equal tables", law_bytes},
+};
+
+/* Sets have a table form? (Without one, policies that name one cannot be compared.) */
+static uint32_t attrs_with_tables(void)
+{
+	static const char head[] = "policy \"p\" version 1 abi 1;\n"
+				   "default bind, mmio, mmap, dma, dma-relaxed, dma-private, "
+				   "connect, lock, accept = deny;\n"
+				   "allow \"a\" on bind where ";
+	static const struct {
+		uint32_t attr;
+		const char *test;
+	} probes[] = {
+		{TOY_BIT(TOY_INTERFACES), "usb.interfaces is known;"},
+		{TOY_BIT(TOY_ROOT), "spdm.root is known;"},
+	};
+	uint32_t attrs = TOY_ALL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+		_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
+		_cleanup_diags_ struct dg_diags diags = {};
+		_cleanup_free_ struct dg_tables *tables = NULL;
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s%s", head, probes[i].test);
+		policy = toy_load(text);
+		if (dg_tables_build(policy, &diags, &tables, NULL)) {
+			printf("# no table form yet: %s\n", probes[i].test);
+			attrs &= ~probes[i].attr;
+		}
+	}
+	return attrs;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"policies", required_argument, NULL, 'p'},
+		{"seed", required_argument, NULL, 's'},
+		{},
+	};
+	uint64_t seed = (uint64_t)time(NULL);
+	unsigned long policies = 1000;
+	struct toy_world *toy;
+	int c, status = 0;
+	uint32_t attrs;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'p') {
+			policies = strtoul(optarg, NULL, 0);
+		} else if (c == 's') {
+			seed = strtoull(optarg, NULL, 0);
+		} else {
+			fputs("usage: laws [--policies N] [--seed S]\n", stderr);
+			return 2;
+		}
+	}
+	toy = toy_world_new();
+	attrs = attrs_with_tables();
+	printf("1..%zu\n# seed %" PRIu64 "\n", ARRAY_SIZE(laws), seed);
+	for (size_t i = 0; i < ARRAY_SIZE(laws); i++) {
+		struct toy_random random = {.state = seed + i};
+		struct world w = {.toy = toy, .random = &random, .attrs = attrs};
+		bool good = true;
+
+		fflush(stdout);
+		for (unsigned long n = 0; n < policies && good; n++)
+			good = laws[i].holds(&w);
+		good = good && w.changed > 0;
+		printf("%s %zu - %s\n# %lu policies, %" PRIu64 " decisions, %" PRIu64
+		       " answers that differ\n",
+		       good ? "ok" : "not ok", i + 1, laws[i].name, policies, w.decisions,
+		       w.changed);
+		status |= !good;
+	}
+	toy_world_free(toy);
+	return status;
+}
