@@ -117,6 +117,58 @@ struct dg_facts {
 };
 
 /*
+ * What the kernel does not tell yet travels beside its snapshot: digests and set-valued facts. The
+ * programs of the hooks have none of it, so all of it is unknown there.
+ */
+
+/* Compared and hashed by words. Digests of different algorithms differ. */
+struct dg_digest_fact {
+	__u64 algo;	/* 0: SHA-256, 1: SHA-384, 2: SHA-512 */
+	__u8 bytes[64]; /* 32, 48 or 64 used, the rest zero */
+};
+
+enum dg_digest_slot {
+	/* 1 … 239: the SPDM measurement of that index */
+	DG_DIGEST_ROOT = 240,
+	DG_DIGEST_LEAF,
+	DG_DIGEST_REPORT,
+	DG_DIGEST_MAX,
+	DG_DIGEST_SLOTS = 256, /* room in the layout */
+};
+
+enum dg_set_fact {
+	DG_SET_USB_INTERFACES, /* of classes, in the encoding above */
+	DG_SET_ACPI_IDS,       /* of strings */
+	DG_SET_OF_COMPATIBLE,
+	DG_SET_MAX,
+};
+#define DG_SET_NUMBERS 32 /* distinct elements; a larger set is unknown */
+#define DG_SET_STRINGS 16
+
+struct dg_number_set {
+	__u32 count;
+	__u32 reserved;
+	__u64 value[DG_SET_NUMBERS];
+};
+
+struct dg_string_set {
+	__u32 count;
+	__u32 reserved;
+	struct dg_string str[DG_SET_STRINGS];
+};
+
+struct dg_facts_more {
+	__u32 size; /* sizeof(struct dg_facts_more) of the writer */
+	__u32 flags;
+	__u64 known_digest[DG_DIGEST_SLOTS / 64]; /* bit n % 64 of word n / 64: digest[n] */
+	__u64 known_set;			  /* by enum dg_set_fact */
+	struct dg_digest_fact digest[DG_DIGEST_SLOTS];
+	struct dg_number_set usb_interfaces;
+	struct dg_string_set acpi_ids;
+	struct dg_string_set of_compatible;
+};
+
+/*
  * Compiled policy.
  *
  * A decision walks a diagram: start at op_root[op]; at a node, find the class of the node's
@@ -152,13 +204,15 @@ struct dg_tables {
 enum dg_var_kind {
 	DG_VAR_NUM,   /* (num[fact] >> shift) & mask, classified by struct dg_interval */
 	DG_VAR_STR,   /* str[fact], classified by struct dg_dfa */
+	DG_VAR_DIGEST, /* dg_facts_more.digest[fact] */
+	DG_VAR_SET,    /* the set of enum dg_set_fact */
 	DG_VAR_TIME,  /* seconds since 1970 UTC of the call, by struct dg_interval; never unknown */
 	DG_VAR_CLOCK, /* class 1: the clock is synchronised; class 2: it is not */
 };
 
 struct dg_var {
 	__u16 kind; /* enum dg_var_kind */
-	__u16 fact; /* enum dg_num or enum dg_str */
+	__u16 fact; /* enum dg_num, enum dg_str, enum dg_digest_slot or enum dg_set_fact */
 	__u32 shift;
 	__u64 mask;
 	__u32 class_count; /* class 0 (unknown) included: the number of edges of a node on it */

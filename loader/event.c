@@ -157,7 +157,7 @@ static json_t *facts_json(const struct dg_facts *facts)
 		const struct dg_attr *attr = dg_schema_attr(i);
 		struct dg_fact *fact = &device->facts[i];
 
-		if (attr->fact == DG_FACT_NONE || attr->set)
+		if (!dg_attr_in_facts(attr))
 			continue;
 		fact->scalar.type = attr->type;
 		fact->scalar.mask = UINT64_MAX;

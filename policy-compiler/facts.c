@@ -49,14 +49,15 @@ struct dg_fact *dg_device_fact_place(struct dg_device *device, const struct dg_a
 	return &place->fact;
 }
 
-static void dg_facts_set_string(struct dg_facts *facts, int slot, const struct dg_bytes *value)
+/* False: too long to be known. */
+static bool dg_string_set(struct dg_string *string, const struct dg_bytes *value)
 {
 	if (value->len > DG_STR_BYTES)
-		return;
-	facts->str[slot].len = (__u8)value->len;
+		return false;
+	string->len = (__u8)value->len;
 	if (value->len)
-		memcpy(facts->str[slot].bytes, value->data, value->len);
-	facts->known_str |= UINT64_C(1) << slot;
+		memcpy(string->bytes, value->data, value->len);
+	return true;
 }
 
 void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret)
@@ -76,10 +77,11 @@ void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret)
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)id);
 		const struct dg_fact *fact = &device->facts[id];
 
-		if (attr->fact == DG_FACT_NONE || !fact->known)
+		if (!dg_attr_in_facts(attr) || !fact->known)
 			continue;
 		if (attr->type == DG_TYPE_STRING) {
-			dg_facts_set_string(ret, attr->fact, &fact->scalar.str);
+			if (dg_string_set(&ret->str[attr->fact], &fact->scalar.str))
+				ret->known_str |= UINT64_C(1) << attr->fact;
 			continue;
 		}
 		ret->num[attr->fact] = fact->scalar.num;
@@ -91,4 +93,80 @@ void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret)
 		ret->str[subjects[i].subject] = ret->str[subjects[i].fact];
 		ret->known_str |= UINT64_C(1) << subjects[i].subject;
 	}
+}
+
+static void dg_more_set_digest(struct dg_facts_more *more, unsigned int slot,
+			       const struct dg_fact *fact)
+{
+	const struct dg_digest *digest = &fact->scalar.digest;
+
+	if (!fact->known)
+		return;
+	dg_digest_fact(digest, &more->digest[slot]);
+	more->known_digest[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+static bool dg_number_set_fill(struct dg_number_set *set, const struct dg_fact *fact)
+{
+	if (fact->element_count > DG_SET_NUMBERS)
+		return false;
+	for (size_t i = 0; i < fact->element_count; i++)
+		set->value[set->count++] = fact->elements[i].num;
+	return true;
+}
+
+static bool dg_string_set_fill(struct dg_string_set *set, const struct dg_fact *fact)
+{
+	if (fact->element_count > DG_SET_STRINGS)
+		return false;
+	for (size_t i = 0; i < fact->element_count; i++)
+		if (!dg_string_set(&set->str[set->count++], &fact->elements[i].str))
+			return false;
+	return true;
+}
+
+static void dg_more_set_set(struct dg_facts_more *more, enum dg_set_fact which,
+			    const struct dg_fact *fact)
+{
+	bool known = false;
+
+	if (!fact->known)
+		return;
+	switch (which) {
+	case DG_SET_USB_INTERFACES:
+		known = dg_number_set_fill(&more->usb_interfaces, fact);
+		break;
+	case DG_SET_ACPI_IDS:
+		known = dg_string_set_fill(&more->acpi_ids, fact);
+		break;
+	case DG_SET_OF_COMPATIBLE:
+		known = dg_string_set_fill(&more->of_compatible, fact);
+		break;
+	case DG_SET_MAX:
+		break;
+	}
+	if (known)
+		more->known_set |= UINT64_C(1) << which;
+}
+
+void dg_digest_fact(const struct dg_digest *digest, struct dg_digest_fact *ret)
+{
+	*ret = (struct dg_digest_fact){.algo = digest->algo};
+	memcpy(ret->bytes, digest->bytes, sizeof(ret->bytes));
+}
+
+void dg_device_to_more(const struct dg_device *device, struct dg_facts_more *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->size = sizeof(*ret);
+	for (int id = 0; id < DG_ATTR_MAX; id++) {
+		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)id);
+
+		if (attr->set)
+			dg_more_set_set(ret, (enum dg_set_fact)attr->fact, &device->facts[id]);
+		else if (attr->type == DG_TYPE_DIGEST && id != DG_ATTR_SPDM_MEAS)
+			dg_more_set_digest(ret, (unsigned int)attr->fact, &device->facts[id]);
+	}
+	for (size_t i = 0; i < device->measurement_count; i++)
+		dg_more_set_digest(ret, device->measurements[i].index, &device->measurements[i].fact);
 }

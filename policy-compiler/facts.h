@@ -47,3 +47,10 @@ struct dg_fact *dg_device_fact_place(struct dg_device *device, const struct dg_a
  * a string over 255 bytes is unknown.
  */
 void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret);
+/*
+ * The rest: digests and sets. The elements of a set must be distinct (the inventory's are); a set with
+ * more than there is room for is unknown.
+ */
+void dg_device_to_more(const struct dg_device *device, struct dg_facts_more *ret);
+/* One digest in that form. */
+void dg_digest_fact(const struct dg_digest *digest, struct dg_digest_fact *ret);

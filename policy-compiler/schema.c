@@ -9,7 +9,6 @@
 #define SET true
 #define STABLE false
 #define UNSTABLE true
-#define NONE DG_FACT_NONE
 
 static const struct dg_attr dg_attrs[] = {
 #define ATTR(symbol, attr_name, attr_type, is_set, prov, from, stability, fact_index, attr_doc) \

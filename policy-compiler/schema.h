@@ -39,7 +39,6 @@ enum dg_attr_id {
 	DG_ATTR_MAX,
 };
 
-#define DG_FACT_NONE (-1)
 #define DG_MEAS_MAX 239
 
 struct dg_attr {
@@ -50,7 +49,11 @@ struct dg_attr {
 	enum dg_provenance provenance;
 	enum dg_known_from known_from;
 	bool unstable;
-	int fact; /* enum dg_str for strings, enum dg_num for numbers, or DG_FACT_NONE */
+	/*
+	 * Place among the facts: enum dg_str for strings, enum dg_num for numbers, enum
+	 * dg_digest_slot for digests (add the index), enum dg_set_fact for sets.
+	 */
+	int fact;
 	const char *doc;
 };
 
@@ -70,6 +73,12 @@ int dg_op_find(const char *name, size_t len);
 
 /* May @attr be named in a rule or assertion on @op? (language, section 8, last paragraph) */
 bool dg_schema_legal(const struct dg_attr *attr, enum dg_op op);
+
+/* Is its place in struct dg_facts, what the kernel tells? Else in struct dg_facts_more. */
+static inline bool dg_attr_in_facts(const struct dg_attr *attr)
+{
+	return !attr->set && attr->type != DG_TYPE_DIGEST;
+}
 
 /* Names of an enum attribute in order, NULL-terminated; NULL for another type. */
 const char *const *dg_schema_enum_names(const struct dg_attr *attr);

@@ -455,7 +455,7 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 	uint32_t number;
 	int r;
 
-	if (expr->attr->fact == DG_FACT_NONE || expr->attr->set) {
+	if (!dg_attr_in_facts(expr->attr)) {
 		s->faulty = true;
 		s->report(s->data, DG_SYMBOLS_NO_TABLE_FORM, expr->attr, expr);
 		return 0;

@@ -140,7 +140,7 @@ static const struct dg_attr *pick_attr(struct random *r, uint32_t ops)
 {
 	for (;;) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)pick(r, DG_ATTR_MAX));
-		bool legal = attr->fact != DG_FACT_NONE && !attr->set;
+		bool legal = dg_attr_in_facts(attr);
 
 		for (unsigned int op = 0; op < DG_OP_MAX && legal; op++)
 			if (ops >> op & 1 && !dg_schema_legal(attr, (enum dg_op)op))
@@ -540,7 +540,7 @@ static void make_device(struct random *r, struct device_recipe *ret)
 	for (size_t i = 0; i < DG_ATTR_MAX; i++) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)i);
 
-		if (attr->fact == DG_FACT_NONE || attr->set || chance(r, 20))
+		if (!dg_attr_in_facts(attr) || chance(r, 20))
 			continue;
 		json_value(r, attr, &value);
 		ret->values[i] = strdup(value.bytes);
