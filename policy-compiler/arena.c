@@ -38,6 +38,27 @@ void dg_arena_free(struct dg_arena *arena)
 	free(arena);
 }
 
+void dg_arena_reset(struct dg_arena *arena)
+{
+	struct dg_chunk *kept = NULL, *chunk, *next;
+
+	/* The one that is being filled: only what was handed out of it is not zero. */
+	for (chunk = arena->chunks; chunk; chunk = next) {
+		next = chunk->next;
+		if (arena->free && arena->free + arena->left == chunk->data + DG_CHUNK_SIZE)
+			kept = chunk;
+		else
+			free(chunk);
+	}
+	if (kept) {
+		memset(kept->data, 0, (size_t)(arena->free - kept->data));
+		kept->next = NULL;
+		arena->free = kept->data;
+		arena->left = DG_CHUNK_SIZE;
+	}
+	arena->chunks = kept;
+}
+
 static struct dg_chunk *dg_chunk_new(struct dg_arena *arena, size_t size)
 {
 	struct dg_chunk *chunk = calloc(1, sizeof(*chunk) + size);

@@ -11,6 +11,9 @@ struct dg_arena *dg_arena_new(void); /* NULL: out of memory */
 void dg_arena_free(struct dg_arena *arena);
 DEFINE_CLEANUP(struct dg_arena *, dg_arena_free, arena)
 
+/* Give back all of it; memory for the next use is kept. */
+void dg_arena_reset(struct dg_arena *arena);
+
 /* @size zeroed bytes, aligned for any type, never freed alone. NULL: out of memory. */
 void *dg_arena_alloc(struct dg_arena *arena, size_t size);
 /* A copy of @len bytes with a NUL behind. NULL: out of memory. */

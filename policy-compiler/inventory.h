@@ -16,7 +16,28 @@ struct dg_inventory {
 };
 
 /*
- * Read one object, an array of objects or one object a line from @path ("-" is standard input).
+ * A device of an inventory and its number in the file, from 1. A return other than 0 ends the reading
+ * and is handed to the caller.
+ */
+typedef int (*dg_inventory_each_fn)(struct dg_device *device, size_t position, void *context);
+
+/*
+ * Read one object, an array of objects or one object a line from @path ("-" is standard input), device
+ * by device, however many there are: memory is needed for the text and one device. What @each is given
+ * is gone when it returns. After the first error nothing is handed on any more, but reading goes on to
+ * report all: who prints or keeps something waits for the end.
+ *
+ * 0: every device was handed on; @diags may hold warnings.
+ * -EBADMSG: @diags holds at least one error.
+ * Other: what @each returned, the errno of the file, or -ENOMEM; nothing of that is in @diags.
+ */
+int dg_inventory_each(const char *path, struct dg_diags *diags, dg_inventory_each_fn each,
+		      void *context);
+int dg_inventory_each_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
+			   dg_inventory_each_fn each, void *context);
+
+/*
+ * The same, keeping all: some 7 KB a device.
  *
  * 0: *@ret holds every device; @diags may hold warnings.
  * -EBADMSG: @diags holds at least one error.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
 #include <string.h>
 
+#include "array.h"
 #include "json_scan.h"
 
 struct dg_scanner {
@@ -8,9 +9,9 @@ struct dg_scanner {
 	struct dg_diags *diags;
 	struct dg_json_scan *scan;
 	size_t at;
-	size_t depth;	   /* of { and [ */
-	size_t device;	   /* depth inside a device, or 0 outside of any */
-	bool in_value;	   /* behind the colon of a device's member */
+	size_t depth;  /* of { and [ */
+	bool object;   /* the value is one: its members are noted */
+	bool in_value; /* behind the colon of a member */
 	bool bad;
 };
 
@@ -18,23 +19,8 @@ void dg_json_scan_done(struct dg_json_scan *scan)
 {
 	free(scan->text);
 	free(scan->members);
-	free(scan->objects);
 	free(scan->big);
 	*scan = (struct dg_json_scan){ 0 };
-}
-
-static bool dg_vector_grow(void *items_ptr, size_t count, size_t *room, size_t size)
-{
-	void **items = items_ptr, *bigger;
-
-	if (count < *room)
-		return true;
-	bigger = reallocarray(*items, *room ? 2 * *room : 64, size);
-	if (!bigger)
-		return false;
-	*items = bigger;
-	*room = *room ? 2 * *room : 64;
-	return true;
 }
 
 /* Behind the closing quote, or the end of the text. */
@@ -63,14 +49,22 @@ static size_t dg_scan_word(const struct dg_scanner *s)
 	return i;
 }
 
+/* What stands from @at to @end in the copy is replaced by @text, which is no longer. */
+static void dg_scan_replace(struct dg_scanner *s, size_t end, const char *text)
+{
+	char *place = s->scan->text + (s->at - s->scan->start);
+
+	memset(place, ' ', end - s->at);
+	memcpy(place, text, strlen(text));
+}
+
 static void dg_scan_report(struct dg_scanner *s, size_t end, const char *why)
 {
 	struct dg_pos pos = dg_source_pos(s->source, s->at, end);
 
 	dg_diag_report(s->diags, DG_E083, &pos, "%s", why);
 	/* The library need not say it again, and no negative number is left but our own. */
-	memset(s->scan->text + s->at, ' ', end - s->at);
-	s->scan->text[s->at] = '0';
+	dg_scan_replace(s, end, "0");
 	s->bad = true;
 }
 
@@ -80,7 +74,6 @@ static int dg_scan_number(struct dg_scanner *s, size_t end)
 	struct dg_json_scan *scan = s->scan;
 	uint64_t value = 0;
 	char negative[24];
-	int len;
 
 	if (text[s->at] == '-') {
 		dg_scan_report(s, end, "a number is not negative");
@@ -100,12 +93,11 @@ static int dg_scan_number(struct dg_scanner *s, size_t end)
 	/* A leading zero is left to the library, which refuses it. */
 	if (value <= INT64_MAX || text[s->at] == '0')
 		return 0;
-	if (!dg_vector_grow(&scan->big, scan->big_count, &scan->big_room, sizeof(*scan->big)))
+	if (dg_array_reserve(&scan->big, &scan->big_room, scan->big_count + 1, sizeof(*scan->big)))
 		return -ENOMEM;
-	/* Such a number has 19 digits or more: there is room for the other, and blanks are nothing. */
-	len = snprintf(negative, sizeof(negative), "-%zu", scan->big_count + 1);
-	memset(scan->text + s->at, ' ', end - s->at);
-	memcpy(scan->text + s->at, negative, (size_t)len);
+	/* Such a number has 19 digits or more: there is room for the other. */
+	snprintf(negative, sizeof(negative), "-%zu", scan->big_count + 1);
+	dg_scan_replace(s, end, negative);
 	scan->big[scan->big_count++] = value;
 	return 0;
 }
@@ -114,8 +106,8 @@ static int dg_scan_key(struct dg_scanner *s, size_t end)
 {
 	struct dg_json_scan *scan = s->scan;
 
-	if (!dg_vector_grow(&scan->members, scan->member_count, &scan->member_room,
-			    sizeof(*scan->members)))
+	if (dg_array_reserve(&scan->members, &scan->member_room, scan->member_count + 1,
+			     sizeof(*scan->members)))
 		return -ENOMEM;
 	scan->members[scan->member_count++] = (struct dg_json_member){
 		.key = s->at,
@@ -131,61 +123,35 @@ static void dg_scan_value(struct dg_scanner *s, size_t end)
 {
 	struct dg_json_member *last;
 
-	if (!s->in_value || s->depth != s->device || !s->scan->member_count)
+	if (!s->in_value || s->depth != 1 || !s->scan->member_count)
 		return;
 	last = &s->scan->members[s->scan->member_count - 1];
 	last->value = s->at;
 	last->value_end = end;
 }
 
-static int dg_scan_open(struct dg_scanner *s, char c)
-{
-	struct dg_json_scan *scan = s->scan;
-
-	dg_scan_value(s, s->at + 1);
-	s->depth++;
-	if (c != '{' || s->device)
-		return 0;
-	if (!dg_vector_grow(&scan->objects, scan->object_count, &scan->object_room,
-			    sizeof(*scan->objects)))
-		return -ENOMEM;
-	scan->objects[scan->object_count++] = s->at;
-	s->device = s->depth;
-	s->in_value = false;
-	return 0;
-}
-
-static void dg_scan_close(struct dg_scanner *s)
-{
-	if (s->depth == s->device)
-		s->device = 0;
-	if (s->depth)
-		s->depth--;
-}
-
 static int dg_scan_token(struct dg_scanner *s)
 {
 	char c = s->source->text[s->at];
-	bool own = s->device && s->depth == s->device;
+	bool own = s->object && s->depth == 1;
 	size_t end = s->at + 1;
 	int err = 0;
 
 	switch (c) {
 	case '{':
 	case '[':
-		err = dg_scan_open(s, c);
+		dg_scan_value(s, end);
+		s->depth++;
 		break;
 	case '}':
 	case ']':
-		dg_scan_close(s);
+		s->depth -= s->depth > 0;
 		break;
 	case ':':
-		if (own)
-			s->in_value = true;
+		s->in_value |= own;
 		break;
 	case ',':
-		if (own)
-			s->in_value = false;
+		s->in_value &= !own;
 		break;
 	case '"':
 		end = dg_scan_string(s);
@@ -199,27 +165,55 @@ static int dg_scan_token(struct dg_scanner *s)
 			break;
 		end = dg_scan_word(s);
 		dg_scan_value(s, end);
-		if (c == '-' || (c >= '0' && c <= '9'))
-			err = dg_scan_number(s, end);
+		break;
 	}
 	s->at = end;
 	return err;
 }
 
-int dg_json_scan(const struct dg_source *source, struct dg_diags *diags, struct dg_json_scan *ret)
+/* Numbers are looked at when the copy is there: a second, cheap pass over what is no string. */
+static int dg_scan_numbers(struct dg_scanner *s)
 {
-	struct dg_scanner s = { .source = source, .diags = diags, .scan = ret };
+	const struct dg_json_scan *scan = s->scan;
+	int err = 0;
+
+	for (s->at = scan->start; s->at < scan->end && !err;) {
+		char c = s->source->text[s->at];
+		size_t end = s->at + 1;
+
+		if (c == '"') {
+			end = dg_scan_string(s);
+		} else if (dg_is_word_byte(c)) {
+			end = dg_scan_word(s);
+			if (c == '-' || (c >= '0' && c <= '9'))
+				err = dg_scan_number(s, end);
+		}
+		s->at = end;
+	}
+	return err;
+}
+
+int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source, size_t at,
+		       struct dg_diags *diags)
+{
+	struct dg_scanner s = { .source = source, .diags = diags, .scan = scan, .at = at };
 	int err;
 
-	*ret = (struct dg_json_scan){ 0 };
-	ret->text = malloc(source->len + 1);
-	if (!ret->text)
-		return -ENOMEM;
-	memcpy(ret->text, source->text, source->len + 1);
-	while (s.at < source->len) {
+	scan->start = scan->end = at;
+	scan->member_count = scan->big_count = 0;
+	s.object = at < source->len && source->text[at] == '{';
+	do {
 		err = dg_scan_token(&s);
 		if (err)
 			return err;
-	}
+	} while (s.depth && s.at < source->len);
+	/* An escape at the very end of the text. */
+	scan->end = s.at < source->len ? s.at : source->len;
+	if (dg_array_reserve(&scan->text, &scan->text_room, scan->end - at + 1, 1))
+		return -ENOMEM;
+	memcpy(scan->text, source->text + at, scan->end - at);
+	err = dg_scan_numbers(&s);
+	if (err)
+		return err;
 	return s.bad ? -EBADMSG : 0;
 }

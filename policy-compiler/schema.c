@@ -15,6 +15,7 @@ static const struct dg_attr dg_attrs[] = {
 	[DG_ATTR_##symbol] = {                                                                  \
 		.id = DG_ATTR_##symbol,                                                         \
 		.name = attr_name,                                                              \
+		.name_len = sizeof(attr_name) - 1,                                              \
 		.type = DG_TYPE_##attr_type,                                                    \
 		.set = is_set,                                                                  \
 		.provenance = DG_PROVENANCE_##prov,                                             \
@@ -68,7 +69,7 @@ static unsigned int dg_schema_meas_index(const char *text, size_t len)
 const struct dg_attr *dg_schema_find(const char *name, size_t len, unsigned int *ret_index)
 {
 	const struct dg_attr *meas = &dg_attrs[DG_ATTR_SPDM_MEAS];
-	size_t prefix = strlen(meas->name);
+	size_t prefix = meas->name_len;
 
 	if (len > prefix && !memcmp(name, meas->name, prefix) && name[prefix] == '.') {
 		unsigned int index = dg_schema_meas_index(name + prefix + 1, len - prefix - 1);
@@ -81,7 +82,7 @@ const struct dg_attr *dg_schema_find(const char *name, size_t len, unsigned int 
 	for (size_t i = 0; i < DG_ATTR_MAX; i++) {
 		const struct dg_attr *attr = &dg_attrs[i];
 
-		if (attr != meas && strlen(attr->name) == len && !memcmp(attr->name, name, len)) {
+		if (attr != meas && attr->name_len == len && !memcmp(attr->name, name, len)) {
 			*ret_index = 0;
 			return attr;
 		}

@@ -44,6 +44,7 @@ enum dg_attr_id {
 struct dg_attr {
 	enum dg_attr_id id;
 	const char *name;
+	size_t name_len;
 	enum dg_type type;
 	bool set;
 	enum dg_provenance provenance;

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "arena.h"
 #include "args.h"
+#include "array.h"
 #include "author.h"
 #include "engine_run.h"
 #include "eval.h"
@@ -247,13 +249,13 @@ static const char *verdict_name(bool allow)
 	return allow ? "allow" : "deny";
 }
 
-static void print_json(const struct judge *j, const struct dg_device *device, enum dg_op op,
+static void print_json(const struct judge *j, struct dg_bytes device, enum dg_op op,
 		       const struct dg_answer *answer)
 {
 	struct dg_bytes id;
 
 	printf("{\"device\":");
-	dg_json_write_string(stdout, device->label.data, device->label.len);
+	dg_json_write_string(stdout, device.data, device.len);
 	printf(",\"op\":\"%s\",\"verdict\":\"%s\",\"rule\":", dg_op_name(op),
 	       verdict_name(answer->verdict == DG_VERDICT_ALLOW));
 	if (answer->rule == DG_RULE_DEFAULT) {
@@ -281,10 +283,10 @@ static void print_safe(struct dg_bytes bytes)
 	fputs(text, stdout);
 }
 
-static void print_text(const struct judge *j, const struct dg_device *device, enum dg_op op,
+static void print_text(const struct judge *j, struct dg_bytes device, enum dg_op op,
 		       const struct dg_answer *answer)
 {
-	print_safe(device->label);
+	print_safe(device);
 	printf("  %-11s  %-5s by ", dg_op_name(op),
 	       verdict_name(answer->verdict == DG_VERDICT_ALLOW));
 	if (answer->rule == DG_RULE_DEFAULT) {
@@ -311,55 +313,111 @@ static bool answer_valid(const struct judge *j, const struct dg_answer *answer)
 	       (answer->would < rules || answer->would == DG_RULE_NONE);
 }
 
-static int simulate(const char *verb, const struct options *o, struct judge *j,
-		    const struct dg_inventory *inventory)
+/*
+ * The verdicts so far. They are printed when the whole inventory has been read: an error in its last
+ * line leaves nothing half said.
+ */
+struct verdicts {
+	const char *verb;
+	const struct options *o;
+	struct judge *judge;
+	struct dg_query query;
+	struct dg_arena *labels;
+	struct dg_bytes *devices;
+	struct dg_answer *answers; /* for each device those of the operations asked for */
+	size_t device_count, device_room, answer_count, answer_room;
+	int status; /* of the command, when judging stopped */
+};
+
+static void verdicts_done(struct verdicts *v)
 {
-	struct dg_query query = {.time = o->has_at ? o->at : (uint64_t)time(NULL),
-				 .clock_synced = 1};
+	dg_arena_free(v->labels);
+	free(v->devices);
+	free(v->answers);
+}
+
+static int stop(struct verdicts *v, const char *why)
+{
+	v->status = dg_author_fail(v->verb, DG_EXIT_SYSTEM, "%s: %s", v->o->input, why);
+	return -ECANCELED;
+}
+
+static int judge_one(struct dg_device *device, size_t position, void *context)
+{
+	struct verdicts *v = context;
 	struct dg_answer answer;
 	struct dg_facts facts;
-	bool denied = false;
+	char *label;
 	int r;
 
-	for (size_t i = 0; i < inventory->device_count; i++) {
-		const struct dg_device *device = inventory->devices[i];
-
+	(void)position;
+	r = dg_array_reserve(&v->devices, &v->device_room, v->device_count + 1,
+			     sizeof(*v->devices));
+	if (r == 0)
+		r = dg_array_reserve(&v->answers, &v->answer_room, v->answer_count + DG_OP_MAX,
+				     sizeof(*v->answers));
+	label = dg_arena_copy(v->labels, device->label.data, device->label.len);
+	if (r < 0 || !label)
+		return -ENOMEM;
+	v->devices[v->device_count++] = (struct dg_bytes){label, device->label.len};
+	if (v->judge->engine != ENGINE_REF)
 		dg_device_to_facts(device, &facts);
-		for (query.op = 0; query.op < DG_OP_MAX; query.op++) {
-			if (!(o->ops >> query.op & 1))
+	for (v->query.op = 0; v->query.op < DG_OP_MAX; v->query.op++) {
+		if (!(v->o->ops >> v->query.op & 1))
+			continue;
+		r = decide(v->judge, device, &facts, &v->query, &answer);
+		if (r < 0)
+			return stop(v, strerror(-r));
+		if (!answer_valid(v->judge, &answer))
+			return stop(v, "the tables are damaged");
+		v->answers[v->answer_count++] = answer;
+	}
+	return 0;
+}
+
+static int print_all(const struct verdicts *v)
+{
+	const struct dg_answer *answer = v->answers;
+	bool denied = false;
+
+	for (size_t i = 0; i < v->device_count; i++) {
+		for (unsigned int op = 0; op < DG_OP_MAX; op++) {
+			if (!(v->o->ops >> op & 1))
 				continue;
-			r = decide(j, device, &facts, &query, &answer);
-			if (r < 0)
-				return dg_author_fail(verb, DG_EXIT_SYSTEM, "cannot decide: %s",
-						      strerror(-r));
-			if (!answer_valid(j, &answer))
-				return dg_author_fail(verb, DG_EXIT_SYSTEM,
-						      "%s: the tables are damaged", o->input);
-			denied |= answer.verdict != DG_VERDICT_ALLOW;
-			if (o->json)
-				print_json(j, device, (enum dg_op)query.op, &answer);
+			denied |= answer->verdict != DG_VERDICT_ALLOW;
+			if (v->o->json)
+				print_json(v->judge, v->devices[i], (enum dg_op)op, answer);
 			else
-				print_text(j, device, (enum dg_op)query.op, &answer);
+				print_text(v->judge, v->devices[i], (enum dg_op)op, answer);
+			answer++;
 		}
 	}
-	return denied && o->fail_on_deny ? DG_EXIT_FINDING : DG_EXIT_OK;
+	return denied && v->o->fail_on_deny ? DG_EXIT_FINDING : DG_EXIT_OK;
 }
 
 static int run(const char *verb, const struct options *o)
 {
-	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
 	_cleanup_(judge_done) struct judge j = {};
+	_cleanup_(verdicts_done) struct verdicts v = {
+		.verb = verb,
+		.o = o,
+		.judge = &j,
+		.query = {.time = o->has_at ? o->at : (uint64_t)time(NULL), .clock_synced = 1},
+		.labels = dg_arena_new(),
+	};
 	_cleanup_diags_ struct dg_diags diags = {};
 	int r;
 
 	r = prepare(verb, o, &j);
 	if (r != DG_EXIT_OK)
 		return r;
-	r = dg_inventory_load(o->inventory, &diags, &inventory);
+	r = v.labels ? dg_inventory_each(o->inventory, &diags, judge_one, &v) : -ENOMEM;
+	if (r == -ECANCELED)
+		return v.status;
 	if (r < 0)
 		return policy_failed(verb, o->inventory, r, &diags);
 	dg_diags_print(stderr, &diags);
-	return dg_author_finish(verb, simulate(verb, o, &j, inventory));
+	return dg_author_finish(verb, print_all(&v));
 }
 
 int dg_verb_sim(int argc, char **argv)

@@ -68,6 +68,13 @@ Test(inventory, refused)
 		{ "{", DG_E080 },
 		{ "{} {}", DG_E080 },
 		{ "[]\n{}", DG_E080 },
+		{ "[{},]", DG_E080 },
+		{ "[{} {}]", DG_E080 },
+		{ "[{}", DG_E080 },
+		{ "[{},", DG_E080 },
+		{ "{\"bus\":[}", DG_E080 },
+		{ "{\"bus\":\"\\", DG_E080 },
+		{ "[{},7]", DG_E085 },
 		{ "{\"bus\":\"a\",\"bus\":\"b\"}", DG_E081 },
 		{ "{\"bus\":\"a\",\"\\u0062us\":\"b\"}", DG_E081 },
 		{ "{\"bus\":\"a\\u0000b\"}", DG_E082 },
@@ -241,4 +248,73 @@ Test(inventory, measurements_in_any_order)
 	cr_expect_not_null(strstr(again, "spdm.meas.1\""));
 	cr_expect_lt(strstr(again, "spdm.meas.7\""), strstr(again, "spdm.meas.8\""));
 	cr_expect_lt(strstr(again, "spdm.meas.8\""), strstr(again, "spdm.meas.239\""));
+}
+
+struct seen {
+	size_t count, stop_at;
+	char *text[8];
+};
+
+static int see(struct dg_device *device, size_t position, void *context)
+{
+	struct seen *seen = context;
+
+	cr_assert_lt(seen->count, ARRAY_SIZE(seen->text));
+	cr_expect_eq(position, seen->count + 1);
+	cr_assert_eq(dg_device_to_json(device, &seen->text[seen->count++]), 0);
+	return seen->count == seen->stop_at ? -EPIPE : 0;
+}
+
+static int stream(const char *text, struct seen *seen, size_t *ret_errors)
+{
+	_cleanup_diags_ struct dg_diags diags = { 0 };
+	int err = dg_inventory_each_text("i", text, strlen(text), &diags, see, seen);
+
+	*ret_errors = diags.errors;
+	return err;
+}
+
+static void seen_done(struct seen *seen)
+{
+	for (size_t i = 0; i < seen->count; i++)
+		free(seen->text[i]);
+}
+
+/* What one device had must not be left in the next. */
+Test(inventory, streamed_as_loaded)
+{
+	static const char text[] =
+		"[{\"bus\":\"pci\",\"pci.id\":\"10de:2330\",\"acpi.ids\":[\"A\",\"B\"]},\n"
+		" {\"name\":\"two\",\"pci.revision\":18446744073709551615},\n"
+		" {\"spdm.meas.3\":\"sha256:"
+		"00000000000000000000000000000000000000000000000000000000000000ff\"},{} ]";
+	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = load(text, 0);
+	_cleanup_(seen_done) struct seen seen = { 0 };
+	size_t errors;
+
+	cr_assert_eq(stream(text, &seen, &errors), 0);
+	cr_assert_eq(seen.count, inventory->device_count);
+	for (size_t i = 0; i < seen.count; i++) {
+		_cleanup_free_ char *want = NULL;
+
+		cr_assert_eq(dg_device_to_json(inventory->devices[i], &want), 0);
+		cr_expect_str_eq(seen.text[i], want);
+	}
+	cr_expect_str_eq(seen.text[3], "{}");
+}
+
+Test(inventory, stream_ends)
+{
+	_cleanup_(seen_done) struct seen stopped = { .stop_at = 2 }, broken = { 0 }, cut = { 0 };
+	size_t errors;
+
+	cr_expect_eq(stream("{}\n{}\n{}", &stopped, &errors), -EPIPE);
+	cr_expect_eq(stopped.count, 2);
+	/* Nothing is handed on after an error, but every error is reported. */
+	cr_expect_eq(stream("{}\n{\"bus\":7}\n{}\n{\"pci.id\":7}", &broken, &errors), -EBADMSG);
+	cr_expect_eq(broken.count, 1);
+	cr_expect_eq(errors, 2);
+	cr_expect_eq(stream("[{},{}", &cut, &errors), -EBADMSG);
+	cr_expect_eq(cut.count, 2);
+	cr_expect_eq(errors, 1);
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* What the files that read an inventory share. Not for others: they use inventory.h. */
+#pragma once
+
+#include <jansson.h>
+
+#include "inventory.h"
+#include "json_scan.h"
+
+struct dg_reader {
+	const struct dg_source *source;
+	struct dg_diags *diags;
+	struct dg_arena *arena; /* of the device being read */
+	struct dg_json_scan scan;
+	size_t device_count;	/* the one being read included */
+	size_t errors;		/* in @diags before the first device */
+	dg_inventory_each_fn each;
+	void *context;
+};
+
+/*
+ * inventory_value.c: the facts of @object, whose places are in reader->scan. What is wrong with them is
+ * reported. 0 or -ENOMEM.
+ */
+int dg_reader_device(struct dg_reader *r, json_t *object, struct dg_device **ret);
