@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "kernel.h"
+#include "literal.h"
 #include "snapshot.h"
 
 /* Language page, section 2: the buses that discover hardware, by the kernel's names. */
@@ -49,7 +50,6 @@ static int set_str(struct reader *reader, struct dg_device *device, enum dg_attr
 		return -ENOMEM;
 	fact->known = true;
 	fact->scalar.type = DG_TYPE_STRING;
-	fact->scalar.mask = UINT64_MAX;
 	fact->scalar.str = (struct dg_bytes){.data = copy, .len = len};
 	return 0;
 }
@@ -188,13 +188,9 @@ static int add_element(struct reader *reader, struct dg_fact *fact,
 {
 	struct dg_literal *elements;
 
-	for (size_t i = 0; i < fact->element_count; i++) {
-		const struct dg_literal *old = &fact->elements[i];
-
-		if (old->num == element->num && old->str.len == element->str.len &&
-		    (!old->str.len || !memcmp(old->str.data, element->str.data, old->str.len)))
+	for (size_t i = 0; i < fact->element_count; i++)
+		if (dg_literal_equal(&fact->elements[i], element))
 			return 0;
-	}
 	if (fact->element_count == max)
 		return -E2BIG;
 	if (!fact->elements) {
@@ -229,7 +225,7 @@ static int set_strings(struct reader *reader, struct dg_device *device, enum dg_
 
 	while (text < end && !r) {
 		const char *stop = memchr(text, separator, end - text) ?: end;
-		struct dg_literal element = {.type = DG_TYPE_STRING, .mask = UINT64_MAX};
+		struct dg_literal element = {.type = DG_TYPE_STRING};
 
 		element.str.len = stop - text;
 		element.str.data = dg_arena_copy(reader->arena, text, element.str.len);

@@ -10,10 +10,11 @@
  */
 #define DG_CHUNK_SIZE (64U << 10)
 #define DG_CHUNK_BIG (8U << 10)
+#define DG_ARENA_ALIGN 8U
 
 struct dg_chunk {
 	struct dg_chunk *next;
-	alignas(max_align_t) unsigned char data[];
+	alignas(DG_ARENA_ALIGN) unsigned char data[];
 };
 
 struct dg_arena {
@@ -72,7 +73,7 @@ static struct dg_chunk *dg_chunk_new(struct dg_arena *arena, size_t size)
 
 void *dg_arena_alloc(struct dg_arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t);
+	const size_t align = DG_ARENA_ALIGN;
 	struct dg_chunk *chunk;
 	void *result;
 

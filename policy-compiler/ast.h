@@ -18,12 +18,13 @@
 struct dg_arena;
 struct dg_source; /* one file: name as given, text, lines */
 
+/* Packed: a large policy has a million of them. */
 struct dg_pos {
 	const struct dg_source *source;
 	uint32_t line;	     /* from 1 */
 	uint32_t column;     /* from 1, in bytes */
 	uint32_t end_column; /* first byte behind; same line */
-};
+} __attribute__((packed, aligned(4)));
 
 struct dg_bytes {
 	const char *data;
@@ -42,17 +43,21 @@ struct dg_digest {
 };
 
 /*
- * One literal value. Numbers, ids, classes, addresses, enums, bools and times sit in @num with the
- * encoding of enum dg_num (times: seconds since 1970). @mask has a bit set where @num must agree: all
+ * One literal value. Strings are in @str, digests behind @digest. All others sit in @num with the
+ * encoding of enum dg_num (times: seconds since 1970); @mask has a bit set where @num must agree: all
  * ones but for a pattern.
  */
 struct dg_literal {
-	enum dg_type type;
 	struct dg_pos pos;
-	uint64_t num;
-	uint64_t mask;
-	struct dg_bytes str;
-	struct dg_digest digest;
+	enum dg_type type;
+	union {
+		struct {
+			uint64_t num;
+			uint64_t mask;
+		};
+		struct dg_bytes str;
+		const struct dg_digest *digest;
+	};
 };
 
 struct dg_set;
@@ -64,11 +69,17 @@ enum dg_item_kind {
 };
 
 struct dg_item {
-	enum dg_item_kind kind;
 	struct dg_pos pos;
-	struct dg_literal low;
-	struct dg_literal high;
-	struct dg_set *set;
+	enum dg_item_kind kind;
+	union {
+		struct {
+			struct dg_literal low;
+			struct {
+				uint64_t num;
+			} high; /* DG_ITEM_RANGE */
+		};
+		struct dg_set *set; /* DG_ITEM_SET */
+	};
 };
 
 struct dg_set {
@@ -110,32 +121,37 @@ enum dg_quantifier {
 };
 
 struct dg_expr {
-	enum dg_expr_kind kind;
 	struct dg_pos pos;
+	enum dg_expr_kind kind : 8;
+	enum dg_test_kind test : 8;	    /* DG_EXPR_TEST, as all that follows but left and right */
+	enum dg_quantifier quantifier : 8;
+	unsigned int index : 8;		    /* of spdm.meas.N, else 0 */
 	struct dg_expr *left;
 	struct dg_expr *right;
-	/* DG_EXPR_TEST */
 	const struct dg_attr *attr;
-	unsigned int index; /* of spdm.meas.N, else 0 */
-	enum dg_quantifier quantifier;
-	enum dg_test_kind test;
-	struct dg_literal literal;
-	struct dg_item *items;
-	size_t item_count;
+	/* Which of the two there is says @test: the other is not to be read. */
+	union {
+		struct dg_literal literal; /* DG_TEST_EQ … GE, DG_TEST_LIKE */
+		struct {		   /* DG_TEST_IN */
+			struct dg_item *items;
+			size_t item_count;
+		};
+	};
 };
 
 struct dg_rule_node {
-	enum dg_effect effect;
-	struct dg_bytes id;
 	struct dg_pos pos;
 	uint32_t ops; /* bit n: enum dg_op n */
+	struct dg_bytes id;
 	struct dg_expr *where; /* NULL: always */
-	bool has_from, has_until;
 	uint64_t from, until; /* seconds since 1970 */
 	struct dg_bytes reason;
+	enum dg_effect effect : 8;
+	enum dg_audit audit : 8;
+	bool has_from, has_until;
 	bool has_reason;
 	bool permissive;
-	enum dg_audit audit;
+	bool broken; /* of use to the front end only: an error in it makes its meaning unclear */
 };
 
 struct dg_assert_node {
@@ -171,7 +187,7 @@ struct dg_policy {
 	struct dg_bytes name;
 	struct dg_pos pos; /* of the policy statement */
 	uint32_t version;
-	struct dg_rule_node *rules; /* in position order, all files */
+	struct dg_rule_node *rules; /* in position order, all files; not in the arena */
 	size_t rule_count;
 	struct dg_set **sets;
 	size_t set_count;

@@ -68,7 +68,7 @@ static void dg_check_accept(struct dg_front *front)
 		const struct dg_rule_node *rule = &policy->rules[i];
 
 		if (rule->effect != DG_EFFECT_ALLOW || !(rule->ops & 1U << DG_OP_ACCEPT) ||
-		    front->rule_broken[i])
+		    rule->broken)
 			continue;
 		if (rule->where && dg_check_implies_verified(rule->where))
 			continue;

@@ -98,7 +98,7 @@ void dg_device_to_facts(const struct dg_device *device, struct dg_facts *ret)
 static void dg_more_set_digest(struct dg_facts_more *more, unsigned int slot,
 			       const struct dg_fact *fact)
 {
-	const struct dg_digest *digest = &fact->scalar.digest;
+	const struct dg_digest *digest = fact->scalar.digest;
 
 	if (!fact->known)
 		return;

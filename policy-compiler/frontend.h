@@ -32,14 +32,17 @@ struct dg_front {
 	bool syntax_failed;
 	bool undecidable;	 /* rules, sets or defaults are not what the text means them to be */
 	size_t benign_errors;	 /* those that leave a rule's meaning clear */
-	bool *rule_broken;	 /* beside policy->rules */
+	size_t rule_room;	 /* of policy->rules */
+	/* Operands of the chains being read, the innermost last (parse_expr.c). */
+	struct dg_expr **operands;
+	size_t operand_count, operand_room;
 };
 
 struct dg_parser {
 	struct dg_front *front;
 	struct dg_lexer lexer;
 	struct dg_token token; /* the one to be looked at next */
-	size_t last_end;       /* end of the token before it */
+	uint32_t last_line, last_end; /* where the token before it ended: line and column behind */
 	const char *folder;    /* of this file as it was named, with a / at the end, or "" */
 	unsigned int below;    /* folders between this file and the root file's folder */
 	unsigned int import_depth;
@@ -53,24 +56,29 @@ struct dg_parser {
 
 /* parser.c: tokens */
 int dg_parser_advance(struct dg_parser *p);
-bool dg_parser_at_word(const struct dg_parser *p, const char *word);
 static inline bool dg_parser_at(const struct dg_parser *p, enum dg_token_kind kind)
 {
 	return p->token.kind == kind;
+}
+static inline bool dg_parser_at_word(const struct dg_parser *p, enum dg_word word)
+{
+	return p->token.word == word;
 }
 struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token);
 /* Report `expected …, found …` at the token. Always -EBADMSG. */
 int dg_parser_expected(struct dg_parser *p, const char *fmt, ...) _printf_(2, 3);
 /* Step over a token of that kind, or report it as expected. */
 int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what);
-int dg_parser_eat_word(struct dg_parser *p, const char *word);
+int dg_parser_eat_word(struct dg_parser *p, enum dg_word word);
 int dg_parser_semicolon(struct dg_parser *p);
 /* Take a string token; @ret_token keeps it. */
 int dg_parser_string(struct dg_parser *p, const char *what, struct dg_token *ret_token);
 /* From the start of @from to the last token that was stepped over. */
 struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_token *from);
+/* Does the token begin a statement? */
+bool dg_parser_at_statement(const struct dg_parser *p);
 /* A word of the language that cannot name a set. */
-bool dg_is_reserved(struct dg_bytes word);
+bool dg_is_reserved(const struct dg_parser *p, const struct dg_token *token);
 /* Report; counts as an error of the statement being read. */
 void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_pos *pos,
 		      const char *fmt, ...) _printf_(4, 5);

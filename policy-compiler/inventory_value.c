@@ -105,22 +105,29 @@ static enum dg_reading dg_read_enum(struct dg_reader *r, const struct dg_attr *a
 			dg_suggest_text(&near));
 }
 
-/* A literal of the language in a JSON string. */
-static enum dg_reading dg_read_literal(struct dg_reader *r, const struct dg_attr *attr,
-				       const json_t *value, const struct dg_place *place,
-				       struct dg_literal *ret)
+/* A literal of the language in a JSON string. -ENOMEM or what became of it. */
+static int dg_read_literal(struct dg_reader *r, const struct dg_attr *attr, const json_t *value,
+			   const struct dg_place *place, struct dg_literal *ret)
 {
 	const char *text = json_string_value(value);
 	struct dg_literal_problem problem;
+	struct dg_digest digest, *copy;
 
-	if (!dg_literal_parse(text, json_string_length(value), ret, &problem))
-		return dg_wrong(r, DG_E084, place, "%s is of type %s; \"%.60s\": %s", attr->name,
-				dg_type_name(attr->type), text, problem.why);
+	if (!dg_literal_parse(text, json_string_length(value), &digest, ret, &problem))
+		return (int)dg_wrong(r, DG_E084, place, "%s is of type %s; \"%.60s\": %s",
+				     attr->name, dg_type_name(attr->type), text, problem.why);
 	if (ret->type != attr->type)
-		return dg_wrong(r, DG_E084, place, "%s is of type %s, the value %s", attr->name,
-				dg_type_name(attr->type), dg_type_name(ret->type));
+		return (int)dg_wrong(r, DG_E084, place, "%s is of type %s, the value %s",
+				     attr->name, dg_type_name(attr->type), dg_type_name(ret->type));
 	if (dg_literal_is_pattern(ret))
-		return dg_wrong(r, DG_E084, place, "a fact is no pattern, as \"%s\" is", text);
+		return (int)dg_wrong(r, DG_E084, place, "a fact is no pattern, as \"%s\" is", text);
+	if (ret->type == DG_TYPE_DIGEST) {
+		copy = dg_arena_new_of(r->arena, struct dg_digest);
+		if (!copy)
+			return -ENOMEM;
+		*copy = digest;
+		ret->digest = copy;
+	}
 	return DG_READ_VALUE;
 }
 
@@ -159,7 +166,7 @@ static int dg_read_scalar(struct dg_reader *r, const struct dg_attr *attr, const
 	default:
 		if (!json_is_string(value))
 			break;
-		return (int)dg_read_literal(r, attr, value, place, ret);
+		return dg_read_literal(r, attr, value, place, ret);
 	}
 	return (int)dg_wrong(r, DG_E084, place, "%s is of type %s, written in JSON as %s", attr->name,
 			     dg_type_name(attr->type),

@@ -18,6 +18,21 @@ static void _printf_(5, 6)
 	va_end(ap);
 }
 
+/* Seven-bit text without a NUL, which nearly all is, goes by eight bytes at a time. */
+static size_t dg_plain_text(const char *text, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+	uint64_t word;
+
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		if ((word & high) || ((word - ones) & ~word & high))
+			break;
+	}
+	return i;
+}
+
 void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, struct dg_arena *arena,
 		    struct dg_diags *diags)
 {
@@ -28,6 +43,7 @@ void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, stru
 		.source = source,
 		.arena = arena,
 		.diags = diags,
+		.line = 1,
 		.fresh_line = true,
 	};
 	if (source->len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
@@ -35,12 +51,16 @@ void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, stru
 		lexer->at = i = 3;
 	}
 	for (; i < source->len; i += n) {
+		n = dg_plain_text(text + i, source->len - i);
+		if (n)
+			continue;
 		n = dg_utf8_sequence(text + i, source->len - i);
 		if (!n) {
 			/* One report for a run of them. */
 			for (n = 1; i + n < source->len; n++)
 				if (dg_utf8_sequence(text + i + n, source->len - i - n))
 					break;
+			lexer->invalid_utf8 = true;
 			dg_lexer_report(lexer, DG_E001, i, i + n,
 					"the byte 0x%02x here begins no UTF-8 sequence",
 					(unsigned char)text[i]);
@@ -50,24 +70,43 @@ void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, stru
 	}
 }
 
-static bool dg_is_name_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+enum {
+	DG_BYTE_SPACE = 1 << 0,
+	DG_BYTE_START = 1 << 1,	 /* of a name */
+	DG_BYTE_NAME = 1 << 2,
+	DG_BYTE_DIGIT = 1 << 3,
+	DG_BYTE_WORD = 1 << 4,	 /* of a name, an attribute or a literal */
+	DG_BYTE_STOP = 1 << 5,	 /* in a string, is not simply itself */
+};
 
-static bool dg_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#define DG_LETTER (DG_BYTE_START | DG_BYTE_NAME | DG_BYTE_WORD)
+static const uint8_t dg_bytes_kind[256] = {
+	[0] = DG_BYTE_STOP,
+	[' '] = DG_BYTE_SPACE,
+	['\t'] = DG_BYTE_SPACE,
+	['\r'] = DG_BYTE_SPACE | DG_BYTE_STOP,
+	['\n'] = DG_BYTE_SPACE | DG_BYTE_STOP,
+	['"'] = DG_BYTE_STOP,
+	['\\'] = DG_BYTE_STOP,
+	['-'] = DG_BYTE_NAME | DG_BYTE_WORD,
+	['.'] = DG_BYTE_WORD,
+	[':'] = DG_BYTE_WORD,
+	['*'] = DG_BYTE_WORD,
+	['0' ... '9'] = DG_BYTE_NAME | DG_BYTE_WORD | DG_BYTE_DIGIT,
+	['A' ... 'Z'] = DG_LETTER,
+	['_'] = DG_LETTER,
+	['a' ... 'z'] = DG_LETTER,
+};
+#undef DG_LETTER
 
-static bool dg_is_name(char c)
+static inline bool dg_is_byte(char c, unsigned int kind)
 {
-	return dg_is_name_start(c) || dg_is_digit(c) || c == '-';
+	return dg_bytes_kind[(unsigned char)c] & kind;
 }
 
 static int dg_hex_value(char c)
 {
-	if (dg_is_digit(c))
+	if (dg_is_byte(c, DG_BYTE_DIGIT))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
@@ -76,50 +115,79 @@ static int dg_hex_value(char c)
 	return -1;
 }
 
-/* Names or numbers joined by dots; @ret_dots is their number. */
-static bool dg_is_path(const char *text, size_t len, size_t *ret_dots)
+/* Names or numbers joined by dots. */
+static bool dg_is_path(const char *text, size_t len)
 {
-	size_t dots = 0;
+	for (size_t i = 0; i < len;) {
+		bool number = dg_is_byte(text[i], DG_BYTE_DIGIT);
 
-	for (size_t i = 0; i < len; dots++) {
-		bool number = dg_is_digit(text[i]);
-
-		if (!number && !dg_is_name_start(text[i]))
+		if (!number && !dg_is_byte(text[i], DG_BYTE_START))
 			return false;
 		for (; i < len && text[i] != '.'; i++)
-			if (number ? !dg_is_digit(text[i]) : !dg_is_name(text[i]))
+			if (!dg_is_byte(text[i], number ? DG_BYTE_DIGIT : DG_BYTE_NAME))
 				return false;
 		if (i == len)
 			break;
 		if (++i == len)
 			return false;
 	}
-	*ret_dots = dots;
 	return len > 0;
 }
 
-/* A word: a name, an attribute or a literal other than a string. */
-static void dg_lexer_word(struct dg_lexer *lexer, struct dg_token *token)
+/* A word: a name, an attribute or a literal other than a string. 0 or -ENOMEM. */
+static int dg_lexer_word(struct dg_lexer *lexer, struct dg_token *token)
 {
-	const char *text = lexer->source->text + token->start;
-	size_t len = token->end - token->start, dots = 0;
+	const char *text = lexer->source->text + token->start, *end = text;
+	unsigned int colons = 0, dots = 0;
 	struct dg_literal_problem problem;
 	enum dg_diag_id id = DG_E009;
+	struct dg_digest digest, *copy;
+	size_t len;
 
-	if (dg_is_name_start(text[0]) && dg_is_path(text, len, &dots)) {
-		token->kind = dots ? DG_TOKEN_ATTR : DG_TOKEN_NAME;
-		return;
+	/* It ends at two dots, so that 1..5 is a range. The text ends with a NUL. */
+	for (;; end++) {
+		if (dg_is_byte(*end, DG_BYTE_NAME))
+			continue;
+		if (!dg_is_byte(*end, DG_BYTE_WORD) || (*end == '.' && end[1] == '.'))
+			break;
+		if (*end == '.')
+			dots++;
+		else
+			colons++;
+	}
+	len = (size_t)(end - text);
+	token->end += (uint32_t)len;
+	if (!colons && dg_is_byte(text[0], DG_BYTE_START)) {
+		if (!dots) {
+			token->kind = DG_TOKEN_NAME;
+			token->word = dg_word_find(text, len);
+			return 0;
+		}
+		if (dg_is_path(text, len)) {
+			token->kind = DG_TOKEN_ATTR;
+			return 0;
+		}
 	}
 	token->kind = DG_TOKEN_LITERAL;
-	if (dg_literal_parse(text, len, &token->literal, &problem))
-		return;
+	if (dg_literal_parse(text, len, &digest, &token->literal, &problem)) {
+		if (token->literal.type != DG_TYPE_DIGEST)
+			return 0;
+		copy = dg_arena_new_of(lexer->arena, struct dg_digest);
+		if (!copy)
+			return -ENOMEM;
+		*copy = digest;
+		token->literal.digest = copy;
+		return 0;
+	}
 	token->poisoned = true;
+	token->literal.type = DG_TYPE_INT; /* any */
 	if (problem.error == DG_LITERAL_LONG)
 		id = DG_E007;
 	else if (problem.error == DG_LITERAL_NUMBER)
 		id = DG_E008;
 	dg_lexer_report(lexer, id, token->start, token->end, "\"%.*s\"%s: %s",
 			(int)(len < 60 ? len : 60), text, len < 60 ? "" : "…", problem.why);
+	return 0;
 }
 
 /*
@@ -175,13 +243,13 @@ static int dg_lexer_escape(struct dg_lexer *lexer)
 	}
 }
 
-static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
+/* Behind the opening quote, byte by byte: for what the quick way did not take. 0 or -ENOMEM. */
+static int dg_lexer_string_slow(struct dg_lexer *lexer, struct dg_token *token)
 {
 	const char *text = lexer->source->text;
 	char value[DG_STR_BYTES];
 	size_t len = 0;
 
-	lexer->at = token->start + 1;
 	for (;;) {
 		char c = lexer->at < lexer->source->len ? text[lexer->at] : '\n';
 		int byte = (unsigned char)c;
@@ -195,7 +263,7 @@ static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 		}
 		if (c == '\n' || c == '\r') {
 			token->kind = DG_TOKEN_BROKEN;
-			token->end = lexer->at;
+			token->end = (uint32_t)lexer->at;
 			dg_lexer_report(lexer, DG_E005, token->start, token->end,
 					lexer->at < lexer->source->len ?
 						"the string does not end on its line" :
@@ -216,11 +284,10 @@ static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 		len++;
 	}
 	token->kind = DG_TOKEN_STRING;
-	token->end = lexer->at;
+	token->end = (uint32_t)lexer->at;
 	token->literal.type = DG_TYPE_STRING;
-	token->literal.mask = UINT64_MAX;
 	/* An invalid sequence in the text was reported; what comes of an escape is another matter. */
-	if (!dg_utf8_valid(text + token->start, token->end - token->start))
+	if (lexer->invalid_utf8 && !dg_utf8_valid(text + token->start, token->end - token->start))
 		token->poisoned = true;
 	if (len > sizeof(value)) {
 		dg_lexer_report(lexer, DG_E007, token->start, token->end,
@@ -233,55 +300,88 @@ static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 	return token->literal.str.data ? 0 : -ENOMEM;
 }
 
-/* Kind of an operator or bracket at @text; *@ret_len is its length. DG_TOKEN_BROKEN: none. */
-static enum dg_token_kind dg_lexer_mark(const char *text, size_t left, size_t *ret_len)
+static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 {
-	static const struct {
-		char text[3];
-		enum dg_token_kind kind;
-	} marks[] = {
-		/* Longer ones first. */
-		{ "==", DG_TOKEN_EQ },	       { "!=", DG_TOKEN_NE },
-		{ "<=", DG_TOKEN_LE },	       { ">=", DG_TOKEN_GE },
-		{ "..", DG_TOKEN_DOTS },       { "<", DG_TOKEN_LT },
-		{ ">", DG_TOKEN_GT },	       { "=", DG_TOKEN_ASSIGN },
-		{ ";", DG_TOKEN_SEMICOLON },   { ",", DG_TOKEN_COMMA },
-		{ "{", DG_TOKEN_OPEN_BRACE },  { "}", DG_TOKEN_CLOSE_BRACE },
-		{ "(", DG_TOKEN_OPEN_PAREN },  { ")", DG_TOKEN_CLOSE_PAREN },
-	};
+	const char *text = lexer->source->text + token->start + 1;
+	size_t len = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
-		size_t len = strlen(marks[i].text);
-
-		if (len <= left && !memcmp(text, marks[i].text, len)) {
-			*ret_len = len;
-			return marks[i].kind;
-		}
-	}
-	return DG_TOKEN_BROKEN;
+	lexer->at = token->start + 1;
+	/* The text ends with a NUL, which stops it. */
+	while (!dg_is_byte(text[len], DG_BYTE_STOP))
+		len++;
+	if (text[len] != '"' || len > DG_STR_BYTES || lexer->invalid_utf8)
+		return dg_lexer_string_slow(lexer, token);
+	token->kind = DG_TOKEN_STRING;
+	token->end = (uint32_t)(lexer->at += len + 1);
+	token->literal.type = DG_TYPE_STRING;
+	token->literal.str.len = len;
+	token->literal.str.data = dg_arena_copy(lexer->arena, text, len);
+	return token->literal.str.data ? 0 : -ENOMEM;
 }
 
-/* Step over white space, comments and, after a report, what means nothing. */
+/* Kind of an operator or bracket at @text; *@ret_len is its length. DG_TOKEN_BROKEN: none. */
+static enum dg_token_kind dg_lexer_mark(const char *text, unsigned int *ret_len)
+{
+	bool equals = text[0] && text[1] == '=';
+
+	*ret_len = 1;
+	switch (text[0]) {
+	case ';':
+		return DG_TOKEN_SEMICOLON;
+	case ',':
+		return DG_TOKEN_COMMA;
+	case '{':
+		return DG_TOKEN_OPEN_BRACE;
+	case '}':
+		return DG_TOKEN_CLOSE_BRACE;
+	case '(':
+		return DG_TOKEN_OPEN_PAREN;
+	case ')':
+		return DG_TOKEN_CLOSE_PAREN;
+	case '=':
+		*ret_len += equals;
+		return equals ? DG_TOKEN_EQ : DG_TOKEN_ASSIGN;
+	case '<':
+		*ret_len += equals;
+		return equals ? DG_TOKEN_LE : DG_TOKEN_LT;
+	case '>':
+		*ret_len += equals;
+		return equals ? DG_TOKEN_GE : DG_TOKEN_GT;
+	case '!':
+		*ret_len = 2;
+		return equals ? DG_TOKEN_NE : DG_TOKEN_BROKEN;
+	case '.':
+		*ret_len = 2;
+		return text[1] == '.' ? DG_TOKEN_DOTS : DG_TOKEN_BROKEN;
+	default:
+		return DG_TOKEN_BROKEN;
+	}
+}
+
+/* To the next token: over white space, comments, and characters that begin none (reported). */
 static void dg_lexer_skip(struct dg_lexer *lexer)
 {
-	const char *text = lexer->source->text, *feed;
-	size_t len = lexer->source->len, n, mark;
+	const char *text = lexer->source->text;
+	size_t len = lexer->source->len, n;
+	unsigned int mark;
+	const char *end;
 
 	while (lexer->at < len) {
 		char c = text[lexer->at];
 
 		if (c == '\n') {
+			lexer->line_start = ++lexer->at;
+			lexer->line++;
 			lexer->fresh_line = true;
+		} else if (dg_is_byte(c, DG_BYTE_SPACE)) {
 			lexer->at++;
-		} else if (c == ' ' || c == '\t' || c == '\r') {
-			lexer->at++;
+		} else if (dg_is_byte(c, DG_BYTE_START | DG_BYTE_DIGIT)) {
+			return;
 		} else if (c == '#') {
-			feed = memchr(text + lexer->at, '\n', len - lexer->at);
-			lexer->at = feed ? (size_t)(feed - text) : len;
-		} else if (dg_is_name_start(c) || dg_is_digit(c) || c == '"' || c == '*' ||
-			   c == ':' ||
-			   dg_lexer_mark(text + lexer->at, len - lexer->at, &mark) !=
-				   DG_TOKEN_BROKEN) {
+			end = memchr(text + lexer->at, '\n', len - lexer->at);
+			lexer->at = end ? (size_t)(end - text) : len;
+		} else if (c == '"' || dg_lexer_mark(text + lexer->at, &mark) != DG_TOKEN_BROKEN ||
+			   c == ':' || c == '*') {
 			return;
 		} else {
 			n = dg_utf8_sequence(text + lexer->at, len - lexer->at);
@@ -295,41 +395,39 @@ static void dg_lexer_skip(struct dg_lexer *lexer)
 	}
 }
 
-int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *ret)
+int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *token)
 {
 	const char *text = lexer->source->text;
-	struct dg_token token = { 0 };
-	size_t len = lexer->source->len, mark;
+	size_t len = lexer->source->len;
+	unsigned int mark;
 	int err = 0;
 
 	dg_lexer_skip(lexer);
-	token.start = token.end = lexer->at;
-	token.first = lexer->fresh_line;
+	token->start = token->end = (uint32_t)lexer->at;
+	token->first = lexer->fresh_line;
+	token->word = DG_WORD_NONE;
+	token->poisoned = false;
 	lexer->fresh_line = false;
 	if (lexer->at == len) {
-		token.kind = DG_TOKEN_END;
+		token->kind = DG_TOKEN_END;
 	} else if (text[lexer->at] == '"') {
-		err = dg_lexer_string(lexer, &token);
-		if (err)
-			return err;
+		err = dg_lexer_string(lexer, token);
 	} else {
-		token.kind = dg_lexer_mark(text + lexer->at, len - lexer->at, &mark);
-		if (token.kind != DG_TOKEN_BROKEN) {
-			token.end += mark;
-		} else {
-			/* A word ends at two dots, so that 1..5 is a range. */
-			while (token.end < len &&
-			       (dg_is_name(text[token.end]) || text[token.end] == ':' ||
-				text[token.end] == '*' ||
-				(text[token.end] == '.' &&
-				 !(token.end + 1 < len && text[token.end + 1] == '.'))))
-				token.end++;
-			dg_lexer_word(lexer, &token);
-		}
-		lexer->at = token.end;
+		token->kind = dg_lexer_mark(text + lexer->at, &mark);
+		if (token->kind != DG_TOKEN_BROKEN)
+			token->end += mark;
+		else
+			err = dg_lexer_word(lexer, token);
+		lexer->at = token->end;
 	}
-	token.pos = dg_source_pos(lexer->source, token.start, token.end);
-	token.literal.pos = token.pos;
-	*ret = token;
-	return 0;
+	/* No token goes past its line. At least one column, so that there is something to point at. */
+	token->pos = (struct dg_pos){
+		.source = lexer->source,
+		.line = lexer->line,
+		.column = (uint32_t)(token->start - lexer->line_start) + 1,
+		.end_column = (uint32_t)(token->end - lexer->line_start) + 1 +
+			      (token->start == token->end),
+	};
+	token->literal.pos = token->pos;
+	return err;
 }

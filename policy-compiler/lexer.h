@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "source.h"
+#include "words.h"
 
 enum dg_token_kind {
 	DG_TOKEN_END,
@@ -30,21 +31,25 @@ enum dg_token_kind {
 };
 
 struct dg_token {
-	enum dg_token_kind kind;
 	struct dg_pos pos;
-	size_t start, end; /* bytes of the text */
+	enum dg_token_kind kind : 8;
+	enum dg_word word : 8; /* DG_TOKEN_NAME */
 	bool first;	   /* nothing but white space before it on its line */
 	bool poisoned;	   /* a literal or string that was reported: of any type, no value */
-	struct dg_literal literal;
+	uint32_t start, end; /* bytes of the text */
+	struct dg_literal literal; /* DG_TOKEN_LITERAL, DG_TOKEN_STRING; else undefined */
 };
 
 struct dg_lexer {
 	const struct dg_source *source;
-	struct dg_arena *arena; /* strings go there */
+	struct dg_arena *arena; /* strings and digests go there */
 	struct dg_diags *diags;
 	size_t at;
-	bool fresh_line; /* no token since the last line feed */
-	bool failed;	 /* something was reported */
+	uint32_t line;	   /* from 1; of the byte at @at */
+	size_t line_start; /* offset of its first byte */
+	bool fresh_line;   /* no token since the last line feed */
+	bool invalid_utf8; /* somewhere in the text */
+	bool failed;	   /* something was reported */
 };
 
 /* Begin at the start of @source. Invalid UTF-8, NULs and a byte-order mark are reported at once. */

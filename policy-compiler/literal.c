@@ -201,7 +201,8 @@ static int dg_digest_algo(const char *text, size_t len)
 	return -1;
 }
 
-static const char *dg_parse_digest(const char *text, size_t len, int algo, struct dg_literal *ret)
+static const char *dg_parse_digest(const char *text, size_t len, int algo,
+				   struct dg_digest *ret_digest, struct dg_literal *ret)
 {
 	struct dg_digest digest = { .algo = (enum dg_digest_algo)algo };
 
@@ -214,9 +215,10 @@ static const char *dg_parse_digest(const char *text, size_t len, int algo, struc
 			return dg_digests[algo].shape;
 		digest.bytes[i] = (uint8_t)byte;
 	}
+	if (ret_digest)
+		*ret_digest = digest;
 	ret->type = DG_TYPE_DIGEST;
-	ret->mask = UINT64_MAX;
-	ret->digest = digest;
+	ret->digest = ret_digest;
 	return NULL;
 }
 
@@ -268,8 +270,8 @@ static const char *dg_parse_time(const char *text, size_t len, struct dg_literal
 	return NULL;
 }
 
-bool dg_literal_parse(const char *text, size_t len, struct dg_literal *ret,
-		      struct dg_literal_problem *ret_problem)
+bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest,
+		      struct dg_literal *ret, struct dg_literal_problem *ret_problem)
 {
 	enum dg_literal_error kind = DG_LITERAL_MALFORMED;
 	struct dg_literal literal = { 0 };
@@ -289,7 +291,7 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_literal *ret,
 	} else if (!len) {
 		why = "empty";
 	} else if (algo >= 0) {
-		why = dg_parse_digest(text, len, algo, &literal);
+		why = dg_parse_digest(text, len, algo, ret_digest, &literal);
 	} else if (dg_is_digit(text[0]) && memchr(text, '-', len)) {
 		why = dg_parse_time(text, len, &literal);
 	} else if (colons && dots) {
@@ -305,6 +307,7 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_literal *ret,
 		why = "no literal looks like this";
 	}
 	if (!why) {
+		literal.pos = ret->pos;
 		*ret = literal;
 		return true;
 	}
@@ -319,8 +322,8 @@ bool dg_literal_equal(const struct dg_literal *a, const struct dg_literal *b)
 		return a->str.len == b->str.len &&
 		       (!a->str.len || !memcmp(a->str.data, b->str.data, a->str.len));
 	case DG_TYPE_DIGEST:
-		return a->digest.algo == b->digest.algo &&
-		       !memcmp(a->digest.bytes, b->digest.bytes, sizeof(a->digest.bytes));
+		return a->digest->algo == b->digest->algo &&
+		       !memcmp(a->digest->bytes, b->digest->bytes, sizeof(a->digest->bytes));
 	default:
 		return a->num == b->num;
 	}
@@ -383,9 +386,9 @@ void dg_literal_write(FILE *out, const struct dg_literal *literal, const struct 
 			literal->num & 7);
 		break;
 	case DG_TYPE_DIGEST:
-		fputs(dg_digests[literal->digest.algo].prefix, out);
-		for (size_t i = 0; i < dg_digests[literal->digest.algo].bytes; i++)
-			fprintf(out, "%02x", literal->digest.bytes[i]);
+		fputs(dg_digests[literal->digest->algo].prefix, out);
+		for (size_t i = 0; i < dg_digests[literal->digest->algo].bytes; i++)
+			fprintf(out, "%02x", literal->digest->bytes[i]);
 		break;
 	case DG_TYPE_TIME:
 		dg_write_time(out, literal->num);

@@ -24,11 +24,12 @@ struct dg_literal_problem {
 
 /*
  * Read an int, id, class, address, digest or time, told apart by their shape; ids and classes may be
- * patterns. @ret gets type, num, mask and digest (not pos). False, with @ret untouched, when @text is
- * none of them; @ret_problem then says why.
+ * patterns. @ret gets type and value (not pos). A digest goes to *@ret_digest, which @ret then points
+ * to (NULL: @ret->digest is NULL). False, with @ret untouched, when @text is none of them;
+ * @ret_problem then says why.
  */
-bool dg_literal_parse(const char *text, size_t len, struct dg_literal *ret,
-		      struct dg_literal_problem *ret_problem);
+bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest,
+		      struct dg_literal *ret, struct dg_literal_problem *ret_problem);
 
 static inline bool dg_literal_is_pattern(const struct dg_literal *literal)
 {

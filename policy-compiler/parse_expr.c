@@ -2,14 +2,9 @@
 /* Conditions (language page, section 5). */
 #include <string.h>
 
+#include "array.h"
 #include "frontend.h"
 #include "glob.h"
-
-/* The operands of a chain of `and` or of `or`. */
-struct dg_chain {
-	struct dg_expr **operands;
-	size_t count;
-};
 
 static int dg_parse_or(struct dg_parser *p, struct dg_expr **ret);
 static int dg_parse_unary(struct dg_parser *p, struct dg_expr **ret);
@@ -25,13 +20,15 @@ static struct dg_expr *dg_expr_new(struct dg_parser *p, enum dg_expr_kind kind, 
 	return expr;
 }
 
-static int dg_chain_add(struct dg_parser *p, struct dg_chain *chain, struct dg_expr *operand)
+static int dg_operand_add(struct dg_parser *p, struct dg_expr *operand)
 {
-	if (!dg_arena_grow(p->front->arena, &chain->operands, chain->count,
-			   sizeof(*chain->operands)))
-		return -ENOMEM;
-	chain->operands[chain->count++] = operand;
-	return 0;
+	struct dg_front *front = p->front;
+	int err = dg_array_reserve(&front->operands, &front->operand_room, front->operand_count + 1,
+				   sizeof(*front->operands));
+
+	if (!err)
+		front->operands[front->operand_count++] = operand;
+	return err;
 }
 
 /* From the start of one place to the end of another, cut at the end of the first line. */
@@ -99,13 +96,13 @@ static int dg_parse_is(struct dg_parser *p, struct dg_test_parts *parts)
 	int err;
 
 	parts->test = DG_TEST_KNOWN;
-	if (dg_parser_at_word(p, "not")) {
+	if (dg_parser_at_word(p, DG_WORD_NOT)) {
 		parts->test = DG_TEST_NOT_KNOWN;
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
 	}
-	return dg_parser_eat_word(p, "known");
+	return dg_parser_eat_word(p, DG_WORD_KNOWN);
 }
 
 /* TEST, or nothing: then the attribute stands alone. */
@@ -131,17 +128,17 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 	}
 	if (dg_parser_at(p, DG_TOKEN_ASSIGN))
 		return dg_parser_expected(p, "'==' for a comparison");
-	if (dg_parser_at_word(p, "in")) {
+	if (dg_parser_at_word(p, DG_WORD_IN)) {
 		parts->test = DG_TEST_IN;
 		err = dg_parser_advance(p);
 		return err ?: dg_parse_in(p, attr, parts);
 	}
-	if (dg_parser_at_word(p, "like")) {
+	if (dg_parser_at_word(p, DG_WORD_LIKE)) {
 		parts->test = DG_TEST_LIKE;
 		err = dg_parser_advance(p);
 		return err ?: dg_parser_string(p, "a glob in quotes", &parts->operand);
 	}
-	if (dg_parser_at_word(p, "is")) {
+	if (dg_parser_at_word(p, DG_WORD_IS)) {
 		err = dg_parser_advance(p);
 		return err ?: dg_parse_is(p, parts);
 	}
@@ -153,6 +150,7 @@ static void dg_test_operand(struct dg_parser *p, struct dg_expr *expr,
 			    const struct dg_test_parts *parts)
 {
 	const struct dg_token *operand = &parts->operand;
+	struct dg_literal literal;
 	const char *problem;
 
 	switch (parts->test) {
@@ -170,8 +168,9 @@ static void dg_test_operand(struct dg_parser *p, struct dg_expr *expr,
 			dg_parser_report(p, DG_E057, &operand->pos, "malformed glob: %s", problem);
 		return;
 	default:
-		if (!dg_type_literal(p, expr->attr, operand, false, &expr->literal))
+		if (!dg_type_literal(p, expr->attr, operand, false, &literal))
 			return;
+		expr->literal = literal;
 		if (parts->test == DG_TEST_EQ && expr->attr->type == DG_TYPE_STRING &&
 		    memchr(expr->literal.str.data, '*', expr->literal.str.len))
 			dg_parser_report(p, DG_E201, &operand->pos,
@@ -190,7 +189,7 @@ static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier
 	int err;
 
 	if (!dg_parser_at(p, DG_TOKEN_ATTR) &&
-	    (!dg_parser_at(p, DG_TOKEN_NAME) || dg_is_reserved(dg_parser_text(p, &p->token))))
+	    (!dg_parser_at(p, DG_TOKEN_NAME) || dg_is_reserved(p, &p->token)))
 		return dg_parser_expected(p, "%s",
 					  quantifier == DG_QUANT_NONE ? "a condition" :
 									"an attribute");
@@ -205,8 +204,10 @@ static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier
 	expr->index = index;
 	expr->quantifier = quantifier;
 	expr->test = parts.test;
-	expr->items = parts.items.items;
-	expr->item_count = parts.items.count;
+	if (parts.test == DG_TEST_IN) {
+		expr->items = parts.items.items;
+		expr->item_count = parts.items.count;
+	}
 	if (attr && dg_type_test(p, expr, &parts.attr.pos, &parts.operator.pos))
 		dg_test_operand(p, expr, &parts);
 	*ret = expr;
@@ -216,7 +217,7 @@ static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier
 /* `not` or `(`: what nests, and so is counted. */
 static int dg_parse_nested(struct dg_parser *p, struct dg_expr **ret)
 {
-	bool negation = dg_parser_at_word(p, "not");
+	bool negation = dg_parser_at_word(p, DG_WORD_NOT);
 	struct dg_expr *inner, *expr;
 	struct dg_token start = p->token;
 	int err;
@@ -254,12 +255,12 @@ static int dg_parse_nested(struct dg_parser *p, struct dg_expr **ret)
 static int dg_parse_unary(struct dg_parser *p, struct dg_expr **ret)
 {
 	struct dg_token start = p->token;
-	bool is_true = dg_parser_at_word(p, "true");
+	bool is_true = dg_parser_at_word(p, DG_WORD_TRUE);
 	int err;
 
-	if (dg_parser_at(p, DG_TOKEN_OPEN_PAREN) || dg_parser_at_word(p, "not"))
+	if (dg_parser_at(p, DG_TOKEN_OPEN_PAREN) || dg_parser_at_word(p, DG_WORD_NOT))
 		return dg_parse_nested(p, ret);
-	if (is_true || dg_parser_at_word(p, "false")) {
+	if (is_true || dg_parser_at_word(p, DG_WORD_FALSE)) {
 		struct dg_expr *expr = dg_expr_new(p, is_true ? DG_EXPR_TRUE : DG_EXPR_FALSE,
 						   p->token.pos);
 
@@ -268,8 +269,8 @@ static int dg_parse_unary(struct dg_parser *p, struct dg_expr **ret)
 			*ret = expr;
 		return err;
 	}
-	if (dg_parser_at_word(p, "any") || dg_parser_at_word(p, "all")) {
-		enum dg_quantifier quantifier = dg_parser_at_word(p, "any") ? DG_QUANT_ANY :
+	if (dg_parser_at_word(p, DG_WORD_ANY) || dg_parser_at_word(p, DG_WORD_ALL)) {
+		enum dg_quantifier quantifier = dg_parser_at_word(p, DG_WORD_ANY) ? DG_QUANT_ANY :
 									      DG_QUANT_ALL;
 
 		err = dg_parser_advance(p);
@@ -278,54 +279,57 @@ static int dg_parse_unary(struct dg_parser *p, struct dg_expr **ret)
 	return dg_parse_attr_test(p, DG_QUANT_NONE, &start, ret);
 }
 
-static int dg_parse_and(struct dg_parser *p, struct dg_expr **ret)
+static int dg_parse_and(struct dg_parser *p, struct dg_expr **ret);
+
+/* A chain of `and` or of `or`. The operands wait on a stack that all chains share. */
+static int dg_parse_chain(struct dg_parser *p, enum dg_expr_kind kind, struct dg_expr **ret)
 {
-	struct dg_chain chain = { 0 };
-	struct dg_expr *expr;
+	enum dg_word word = kind == DG_EXPR_AND ? DG_WORD_AND : DG_WORD_OR;
+	size_t mark = p->front->operand_count;
+	struct dg_expr *expr = NULL;
 	int err;
 
 	for (;;) {
-		err = dg_parse_unary(p, &expr) ?: dg_chain_add(p, &chain, expr);
+		err = kind == DG_EXPR_AND ? dg_parse_unary(p, &expr) : dg_parse_and(p, &expr);
 		if (err)
 			return err;
-		if (!dg_parser_at_word(p, "and"))
+		if (!dg_parser_at_word(p, word) && p->front->operand_count == mark)
+			break; /* one alone, as most are */
+		err = dg_operand_add(p, expr);
+		if (err)
+			return err;
+		if (!dg_parser_at_word(p, word)) {
+			expr = dg_chain_tree(p, kind, p->front->operands + mark,
+					     p->front->operand_count - mark);
+			p->front->operand_count = mark;
 			break;
+		}
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
 	}
-	expr = dg_chain_tree(p, DG_EXPR_AND, chain.operands, chain.count);
 	if (!expr)
 		return -ENOMEM;
 	*ret = expr;
 	return 0;
+}
+
+static int dg_parse_and(struct dg_parser *p, struct dg_expr **ret)
+{
+	return dg_parse_chain(p, DG_EXPR_AND, ret);
 }
 
 static int dg_parse_or(struct dg_parser *p, struct dg_expr **ret)
 {
-	struct dg_chain chain = { 0 };
-	struct dg_expr *expr;
-	int err;
-
-	for (;;) {
-		err = dg_parse_and(p, &expr) ?: dg_chain_add(p, &chain, expr);
-		if (err)
-			return err;
-		if (!dg_parser_at_word(p, "or"))
-			break;
-		err = dg_parser_advance(p);
-		if (err)
-			return err;
-	}
-	expr = dg_chain_tree(p, DG_EXPR_OR, chain.operands, chain.count);
-	if (!expr)
-		return -ENOMEM;
-	*ret = expr;
-	return 0;
+	return dg_parse_chain(p, DG_EXPR_OR, ret);
 }
 
 int dg_parse_expr(struct dg_parser *p, struct dg_expr **ret)
 {
+	int err;
+
 	p->depth = 0;
-	return dg_parse_or(p, ret);
+	err = dg_parse_or(p, ret);
+	p->front->operand_count = 0;
+	return err;
 }

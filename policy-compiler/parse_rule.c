@@ -2,6 +2,7 @@
 /* Rules and assertions (language page, section 4). */
 #include <string.h>
 
+#include "array.h"
 #include "frontend.h"
 #include "suggest.h"
 #include "utf8.h"
@@ -51,9 +52,9 @@ int dg_parse_verdict(struct dg_parser *p, enum dg_verdict *ret)
 	enum dg_verdict verdict;
 	int err;
 
-	if (dg_parser_at_word(p, "allow"))
+	if (dg_parser_at_word(p, DG_WORD_ALLOW))
 		verdict = DG_VERDICT_ALLOW;
-	else if (dg_parser_at_word(p, "deny"))
+	else if (dg_parser_at_word(p, DG_WORD_DENY))
 		verdict = DG_VERDICT_DENY;
 	else
 		return dg_parser_expected(p, "`allow` or `deny`");
@@ -120,7 +121,7 @@ static int dg_parse_option_mode(struct dg_parser *p, struct dg_rule_node *rule)
 	struct dg_pos pos;
 	int err;
 
-	err = dg_parser_advance(p) ?: dg_parser_eat_word(p, "permissive");
+	err = dg_parser_advance(p) ?: dg_parser_eat_word(p, DG_WORD_PERMISSIVE);
 	if (err)
 		return err;
 	pos = dg_parser_pos_since(p, &start);
@@ -137,11 +138,11 @@ static int dg_parse_option_audit(struct dg_parser *p, struct dg_rule_node *rule)
 
 	if (err)
 		return err;
-	if (dg_parser_at_word(p, "always"))
+	if (dg_parser_at_word(p, DG_WORD_ALWAYS))
 		rule->audit = DG_AUDIT_ALWAYS;
-	else if (dg_parser_at_word(p, "denied"))
+	else if (dg_parser_at_word(p, DG_WORD_DENIED))
 		rule->audit = DG_AUDIT_DENIED;
-	else if (dg_parser_at_word(p, "never"))
+	else if (dg_parser_at_word(p, DG_WORD_NEVER))
 		rule->audit = DG_AUDIT_NEVER;
 	else
 		return dg_parser_expected(p, "`always`, `denied` or `never`");
@@ -176,19 +177,19 @@ static int dg_parse_option(struct dg_parser *p, enum dg_option option, struct dg
 static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule)
 {
 	static const struct {
-		const char *word;
+		enum dg_word word;
 		enum dg_option option;
 	} options[] = {
-		{ "from", DG_OPTION_FROM },	{ "until", DG_OPTION_UNTIL },
-		{ "reason", DG_OPTION_REASON }, { "mode", DG_OPTION_MODE },
-		{ "audit", DG_OPTION_AUDIT },
+		{ DG_WORD_FROM, DG_OPTION_FROM },     { DG_WORD_UNTIL, DG_OPTION_UNTIL },
+		{ DG_WORD_REASON, DG_OPTION_REASON }, { DG_WORD_MODE, DG_OPTION_MODE },
+		{ DG_WORD_AUDIT, DG_OPTION_AUDIT },
 	};
 	size_t errors = p->front->diags->errors;
 	struct dg_pos until_pos = { 0 };
 	uint32_t seen = 0;
 
 	for (;;) {
-		struct dg_rule_node scratch = *rule;
+		struct dg_rule_node scratch;
 		bool again;
 		size_t i;
 		int err;
@@ -198,6 +199,7 @@ static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule)
 				break;
 		if (i == ARRAY_SIZE(options))
 			break;
+		scratch = *rule;
 		again = dg_option_again(p, &seen, options[i].option);
 		err = dg_parse_option(p, options[i].option, again ? &scratch : rule, &until_pos);
 		if (err)
@@ -260,7 +262,7 @@ static int dg_parse_where(struct dg_parser *p, uint32_t ops, bool in_rule, struc
 {
 	int err;
 
-	if (!dg_parser_at_word(p, "where"))
+	if (!dg_parser_at_word(p, DG_WORD_WHERE))
 		return 0;
 	p->ops = ops;
 	p->in_rule = in_rule;
@@ -270,18 +272,15 @@ static int dg_parse_where(struct dg_parser *p, uint32_t ops, bool in_rule, struc
 	return err;
 }
 
-static int dg_rule_add(struct dg_front *front, const struct dg_rule_node *rule, bool broken)
+static int dg_rule_add(struct dg_front *front, const struct dg_rule_node *rule)
 {
 	struct dg_policy *policy = front->policy;
-	size_t count = policy->rule_count;
+	int err = dg_array_reserve(&policy->rules, &front->rule_room, policy->rule_count + 1,
+				   sizeof(*policy->rules));
 
-	if (!dg_arena_grow(front->arena, &policy->rules, count, sizeof(*policy->rules)) ||
-	    !dg_arena_grow(front->arena, &front->rule_broken, count, sizeof(bool)))
-		return -ENOMEM;
-	policy->rules[count] = *rule;
-	front->rule_broken[count] = broken;
-	policy->rule_count++;
-	return 0;
+	if (!err)
+		policy->rules[policy->rule_count++] = *rule;
+	return err;
 }
 
 /* forbid|allow|deny STRING on OP, … [where EXPR] [OPTION…]; */
@@ -293,7 +292,6 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	struct dg_token keyword = p->token, id;
 	struct dg_pos op_pos[DG_OP_MAX];
 	struct dg_symbol *symbol;
-	bool broken;
 	int err;
 
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the rule's id in quotes", &id);
@@ -304,12 +302,12 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	dg_check_rule_id(p, &id);
 	err = dg_declare(p, &front->rules, &id, DG_E025, "rule", &symbol);
 	if (!err)
-		err = dg_parser_eat_word(p, "on");
+		err = dg_parser_eat_word(p, DG_WORD_ON);
 	if (!err)
 		err = dg_parse_ops(p, &rule.ops, op_pos);
 	if (!err)
 		err = dg_parse_where(p, rule.ops, true, &rule.where);
-	broken = front->diags->errors - front->benign_errors != errors;
+	rule.broken = front->diags->errors - front->benign_errors != errors;
 	if (!err)
 		err = dg_parse_options(p, &rule);
 	if (err)
@@ -320,9 +318,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 							   "`and`, `or`, an option or ';'" :
 							   "',', `where`, an option or ';'");
 	}
-	if (symbol)
-		symbol->index = front->policy->rule_count;
-	return dg_rule_add(front, &rule, broken) ?: dg_parser_advance(p);
+	return dg_rule_add(front, &rule) ?: dg_parser_advance(p);
 }
 
 /* assert STRING never|always OP, … [where EXPR]; */
@@ -343,8 +339,8 @@ int dg_parse_assert(struct dg_parser *p)
 	err = dg_declare(p, &p->front->asserts, &name, DG_E037, "assertion", &symbol);
 	if (err)
 		return err;
-	node.always = dg_parser_at_word(p, "always");
-	if (!node.always && !dg_parser_at_word(p, "never"))
+	node.always = dg_parser_at_word(p, DG_WORD_ALWAYS);
+	if (!node.always && !dg_parser_at_word(p, DG_WORD_NEVER))
 		return dg_parser_expected(p, "`never` or `always`");
 	err = dg_parser_advance(p) ?: dg_parse_ops(p, &node.ops, op_pos);
 	if (!err)

@@ -8,15 +8,6 @@
 
 #define DG_SUGGEST_SETS_MAX 1000 /* more are not searched for a similar name */
 
-static bool dg_token_is_word(const struct dg_parser *p, const struct dg_token *token,
-			     const char *word)
-{
-	struct dg_bytes text = dg_parser_text(p, token);
-
-	return token->kind == DG_TOKEN_NAME && text.len == strlen(word) &&
-	       !memcmp(text.data, word, text.len);
-}
-
 static bool dg_is_enum_name(struct dg_bytes text)
 {
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
@@ -81,7 +72,7 @@ static bool dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in
 }
 
 /* One end of an item in a `set`, where no attribute says which type is wanted. */
-static bool dg_item_plain(struct dg_parser *p, const struct dg_token *token,
+static bool dg_item_plain(const struct dg_token *token,
 			  struct dg_literal *ret)
 {
 	if (token->poisoned)
@@ -90,7 +81,7 @@ static bool dg_item_plain(struct dg_parser *p, const struct dg_token *token,
 		*ret = (struct dg_literal){
 			.type = DG_TYPE_BOOL,
 			.pos = token->pos,
-			.num = dg_token_is_word(p, token, "true"),
+			.num = (token->word == DG_WORD_TRUE),
 			.mask = UINT64_MAX,
 		};
 		return true;
@@ -99,17 +90,18 @@ static bool dg_item_plain(struct dg_parser *p, const struct dg_token *token,
 	return true;
 }
 
-static bool dg_item_range(struct dg_parser *p, struct dg_item *item)
+static bool dg_item_range(struct dg_parser *p, struct dg_item *item, const struct dg_literal *high)
 {
-	if (item->low.type != DG_TYPE_INT || item->high.type != DG_TYPE_INT) {
+	if (item->low.type != DG_TYPE_INT || high->type != DG_TYPE_INT) {
 		dg_parser_report(p, DG_E052, &item->pos, "a range is of two ints");
 		return false;
 	}
-	if (item->low.num > item->high.num) {
+	if (item->low.num > high->num) {
 		dg_parser_report(p, DG_E045, &item->pos, "the range ends before it begins");
 		return false;
 	}
 	item->kind = DG_ITEM_RANGE;
+	item->high.num = high->num;
 	return true;
 }
 
@@ -122,8 +114,9 @@ static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool a
 			 struct dg_items *items, struct dg_item *ret)
 {
 	bool in_set = attr_known && !attr, fine;
-	bool named = low->kind == DG_TOKEN_NAME && !dg_token_is_word(p, low, "true") &&
-		     !dg_token_is_word(p, low, "false") && (!attr || attr->type != DG_TYPE_ENUM);
+	struct dg_literal end;
+	bool named = low->kind == DG_TOKEN_NAME && low->word != DG_WORD_TRUE &&
+		     low->word != DG_WORD_FALSE && (!attr || attr->type != DG_TYPE_ENUM);
 
 	ret->pos = dg_parser_pos_since(p, low);
 	ret->kind = DG_ITEM_LITERAL;
@@ -143,18 +136,18 @@ static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool a
 	if (named)
 		return dg_item_set(p, attr, in_set, low, items, ret);
 	if (!attr) {
-		fine = dg_item_plain(p, low, &ret->low) &&
-		       (!high || dg_item_plain(p, high, &ret->high));
+		fine = dg_item_plain(low, &ret->low) &&
+		       (!high || dg_item_plain(high, &end));
 	} else if (high && attr->type != DG_TYPE_INT) {
 		dg_parser_report(p, DG_E052, &ret->pos, "a range is for int attributes; %s is %s",
 				 attr->name, dg_type_name(attr->type));
 		return false;
 	} else {
 		fine = dg_type_literal(p, attr, low, true, &ret->low);
-		if (high && !dg_type_literal(p, attr, high, true, &ret->high))
+		if (high && !dg_type_literal(p, attr, high, true, &end))
 			fine = false;
 	}
-	return fine && (!high || dg_item_range(p, ret));
+	return fine && (!high || dg_item_range(p, ret, &end));
 }
 
 int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
@@ -288,7 +281,7 @@ int dg_parse_set(struct dg_parser *p)
 	name = p->token;
 	text = dg_parser_text(p, &name);
 	earlier = dg_symtab_find(&p->front->sets, text);
-	if (dg_is_reserved(text)) {
+	if (dg_is_reserved(p, &name)) {
 		dg_parser_report(p, DG_E040, &name.pos,
 				 "\"%.*s\" is a word of the language and cannot name a set",
 				 (int)text.len, text.data);
@@ -311,7 +304,7 @@ int dg_parse_set(struct dg_parser *p)
 	if (err == -ENOMEM)
 		return err;
 	/* Known from here on, so that `set a = { a }` is an unknown set. Broken ones are known too. */
-	if (!dg_is_reserved(text) && !earlier) {
+	if (!dg_is_reserved(p, &name) && !earlier) {
 		symbol = dg_symtab_add(&p->front->sets, text, name.pos);
 		if (!symbol)
 			return -ENOMEM;

@@ -109,8 +109,6 @@ static int dg_parse_fact(struct dg_parser *p, struct dg_device *device, bool *se
  */
 static int dg_recover_inside(struct dg_parser *p, bool *ret_inside)
 {
-	static const char *const statements[] = { "policy", "import", "set", "default", "forbid",
-						  "allow", "deny", "assert", "test" };
 	bool in_set = p->in_fact_set;
 	unsigned int braces = 0;
 	int err;
@@ -122,9 +120,8 @@ static int dg_recover_inside(struct dg_parser *p, bool *ret_inside)
 		*ret_inside = false;
 		if (kind == DG_TOKEN_END)
 			return 0;
-		for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
-			if (p->token.first && dg_parser_at_word(p, statements[i]))
-				return 0;
+		if (p->token.first && dg_parser_at_statement(p))
+			return 0;
 		*ret_inside = true;
 		if (kind == DG_TOKEN_CLOSE_BRACE && !braces && !in_set)
 			return 0;
@@ -186,7 +183,7 @@ static int dg_parse_device(struct dg_parser *p, struct dg_device **ret)
 	struct dg_token token;
 	int err;
 
-	err = dg_parser_eat_word(p, "device");
+	err = dg_parser_eat_word(p, DG_WORD_DEVICE);
 	if (err)
 		return err;
 	if (dg_parser_at(p, DG_TOKEN_OPEN_BRACE)) {
@@ -220,18 +217,18 @@ static int dg_parse_expect(struct dg_parser *p, struct dg_test_node *test)
 	uint32_t ops = 0;
 	int err;
 
-	err = dg_parser_eat_word(p, "expect") ?: dg_parse_verdict(p, &expect.verdict);
+	err = dg_parser_eat_word(p, DG_WORD_EXPECT) ?: dg_parse_verdict(p, &expect.verdict);
 	if (!err)
-		err = dg_parser_eat_word(p, "on");
+		err = dg_parser_eat_word(p, DG_WORD_ON);
 	if (!err)
 		err = dg_parse_ops(p, &ops, op_pos);
 	if (err)
 		return err;
-	if (dg_parser_at_word(p, "by")) {
+	if (dg_parser_at_word(p, DG_WORD_BY)) {
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
-		if (dg_parser_at_word(p, "default")) {
+		if (dg_parser_at_word(p, DG_WORD_DEFAULT)) {
 			expect.by_default = true;
 			err = dg_parser_advance(p);
 		} else {
@@ -269,17 +266,17 @@ static int dg_parse_body(struct dg_parser *p, struct dg_body *body)
 	int err;
 
 	if (!body->device_seen) {
-		if (!dg_parser_at_word(p, "device"))
+		if (!dg_parser_at_word(p, DG_WORD_DEVICE))
 			return dg_parser_expected(p, "`device`");
 		body->device_seen = true;
 		return dg_parse_device(p, &body->test->device);
 	}
-	if (!body->expect_seen && !body->test->has_at && dg_parser_at_word(p, "at")) {
+	if (!body->expect_seen && !body->test->has_at && dg_parser_at_word(p, DG_WORD_AT)) {
 		body->test->has_at = true;
 		err = dg_parser_advance(p) ?: dg_parse_time(p, &body->test->at, &pos);
 		return err ?: dg_parser_semicolon(p);
 	}
-	if (!dg_parser_at_word(p, "expect"))
+	if (!dg_parser_at_word(p, DG_WORD_EXPECT))
 		return dg_parser_expected(p, body->expect_seen ? "`expect` or '}'" :
 								 "`at` or `expect`");
 	body->expect_seen = true;

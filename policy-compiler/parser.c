@@ -11,7 +11,8 @@ int dg_parser_advance(struct dg_parser *p)
 {
 	int err;
 
-	p->last_end = p->token.end;
+	p->last_line = p->token.pos.line;
+	p->last_end = p->token.pos.end_column;
 	err = dg_lexer_next(&p->lexer, &p->token);
 	if (p->lexer.failed)
 		p->front->syntax_failed = true;
@@ -21,16 +22,6 @@ int dg_parser_advance(struct dg_parser *p)
 struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token)
 {
 	return dg_token_text(&p->lexer, token);
-}
-
-static bool dg_bytes_are(struct dg_bytes bytes, const char *word)
-{
-	return bytes.len == strlen(word) && !memcmp(bytes.data, word, bytes.len);
-}
-
-bool dg_parser_at_word(const struct dg_parser *p, const char *word)
-{
-	return dg_parser_at(p, DG_TOKEN_NAME) && dg_bytes_are(dg_parser_text(p, &p->token), word);
 }
 
 void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_pos *pos,
@@ -86,10 +77,10 @@ int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what
 	return dg_parser_advance(p);
 }
 
-int dg_parser_eat_word(struct dg_parser *p, const char *word)
+int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
 {
 	if (!dg_parser_at_word(p, word))
-		return dg_parser_expected(p, "'%s'", word);
+		return dg_parser_expected(p, "'%s'", dg_word_text(word));
 	return dg_parser_advance(p);
 }
 
@@ -112,23 +103,20 @@ int dg_parser_string(struct dg_parser *p, const char *what, struct dg_token *ret
 
 struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_token *from)
 {
-	return dg_source_pos(p->lexer.source, from->start, p->last_end);
+	struct dg_pos pos = from->pos;
+
+	if (p->last_line == pos.line)
+		pos.end_column = p->last_end;
+	else
+		pos.end_column = (uint32_t)dg_source_line(pos.source, pos.line).len + 1;
+	return pos;
 }
 
-bool dg_is_reserved(struct dg_bytes word)
+bool dg_is_reserved(const struct dg_parser *p, const struct dg_token *token)
 {
-	static const char *const words[] = {
-		"policy", "version",	"abi",	 "import", "set",    "default", "forbid", "allow",
-		"deny",	  "assert",	"test",	 "never",  "always", "on",	"where",  "from",
-		"until",  "reason",	"mode",	 "permissive", "audit", "denied", "device", "expect",
-		"at",	  "by",		"and",	 "or",	   "not",    "in",	"like",	  "is",
-		"known",  "any",	"all",	 "true",   "false",
-	};
+	struct dg_bytes text = dg_parser_text(p, token);
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (dg_bytes_are(word, words[i]))
-			return true;
-	return dg_op_find(word.data, word.len) >= 0;
+	return token->word != DG_WORD_NONE || dg_op_find(text.data, text.len) >= 0;
 }
 
 /* policy STRING version INT abi INT; */
@@ -160,10 +148,10 @@ static int dg_parse_policy(struct dg_parser *p)
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the policy's name", &name);
 	if (err)
 		return err;
-	err = dg_parser_eat_word(p, "version") ?: dg_parse_number(p, "a version number", &version);
+	err = dg_parser_eat_word(p, DG_WORD_VERSION) ?: dg_parse_number(p, "a version number", &version);
 	if (err)
 		return err;
-	err = dg_parser_eat_word(p, "abi") ?: dg_parse_number(p, "the abi's number", &abi);
+	err = dg_parser_eat_word(p, DG_WORD_ABI) ?: dg_parse_number(p, "the abi's number", &abi);
 	if (err)
 		return err;
 	if (first)
@@ -248,12 +236,33 @@ static const char *const dg_statement_words[] = { "policy", "import", "set",	"de
 /* The statement that the token begins, or DG_STATEMENT_MAX. */
 static enum dg_statement dg_parser_statement(const struct dg_parser *p)
 {
-	int i;
+	switch (p->token.word) {
+	case DG_WORD_POLICY:
+		return DG_STATEMENT_POLICY;
+	case DG_WORD_IMPORT:
+		return DG_STATEMENT_IMPORT;
+	case DG_WORD_SET:
+		return DG_STATEMENT_SET;
+	case DG_WORD_DEFAULT:
+		return DG_STATEMENT_DEFAULT;
+	case DG_WORD_FORBID:
+		return DG_STATEMENT_FORBID;
+	case DG_WORD_ALLOW:
+		return DG_STATEMENT_ALLOW;
+	case DG_WORD_DENY:
+		return DG_STATEMENT_DENY;
+	case DG_WORD_ASSERT:
+		return DG_STATEMENT_ASSERT;
+	case DG_WORD_TEST:
+		return DG_STATEMENT_TEST;
+	default:
+		return DG_STATEMENT_MAX;
+	}
+}
 
-	for (i = 0; i < DG_STATEMENT_MAX; i++)
-		if (dg_parser_at_word(p, dg_statement_words[i]))
-			break;
-	return (enum dg_statement)i;
+bool dg_parser_at_statement(const struct dg_parser *p)
+{
+	return dg_parser_statement(p) != DG_STATEMENT_MAX;
 }
 
 static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement)

@@ -11,6 +11,7 @@ void dg_policy_free(struct dg_policy *policy)
 		return;
 	for (size_t i = 0; i < policy->source_count; i++)
 		dg_source_unref(policy->sources[i]);
+	free(policy->rules);
 	dg_arena_free(policy->arena); /* holds *policy too */
 }
 
@@ -29,12 +30,21 @@ static int dg_policy_new(struct dg_policy **ret)
 	return 0;
 }
 
+static void dg_front_done(struct dg_front *front)
+{
+	free(front->operands);
+	dg_symtab_done(&front->sets);
+	dg_symtab_done(&front->rules);
+	dg_symtab_done(&front->asserts);
+	dg_symtab_done(&front->tests);
+}
+
 /* The parse of a source that the policy holds as its first. */
 static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigned int flags,
 			   struct dg_diags *diags)
 {
 	_cleanup_free_ char *root = realpath(*folder ? folder : ".", NULL);
-	struct dg_front front = {
+	_cleanup_(dg_front_done) struct dg_front front = {
 		.policy = policy,
 		.arena = policy->arena,
 		.diags = diags,

@@ -14,45 +14,66 @@ static size_t dg_symtab_hash(struct dg_bytes name)
 }
 
 /* The slot that holds @name, or the empty one where it belongs. Needs room for one more. */
-static struct dg_symbol **dg_symtab_slot(const struct dg_symtab *table, struct dg_bytes name)
+static struct dg_symtab_slot *dg_symtab_slot(const struct dg_symtab *table, struct dg_bytes name,
+					     size_t hash)
 {
-	size_t at = dg_symtab_hash(name) & (table->room - 1);
+	size_t at = hash & (table->room - 1);
 
 	for (;; at = (at + 1) & (table->room - 1)) {
-		struct dg_symbol **slot = &table->slots[at];
+		struct dg_symtab_slot *slot = &table->slots[at];
 
-		if (!*slot || ((*slot)->name.len == name.len &&
-			       !memcmp((*slot)->name.data, name.data, name.len)))
+		if (!slot->symbol || (slot->hash == hash && slot->symbol->name.len == name.len &&
+				      !memcmp(slot->symbol->name.data, name.data, name.len)))
 			return slot;
 	}
 }
 
 struct dg_symbol *dg_symtab_find(const struct dg_symtab *table, struct dg_bytes name)
 {
-	return table->count ? *dg_symtab_slot(table, name) : NULL;
+	return table->count ? dg_symtab_slot(table, name, dg_symtab_hash(name))->symbol : NULL;
+}
+
+static bool dg_symtab_enlarge(struct dg_symtab *table)
+{
+	size_t room = table->room ? 2 * table->room : 32;
+	struct dg_symtab_slot *slots = calloc(room, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < table->room; i++) {
+		size_t at = table->slots[i].hash & (room - 1);
+
+		if (!table->slots[i].symbol)
+			continue;
+		while (slots[at].symbol)
+			at = (at + 1) & (room - 1);
+		slots[at] = table->slots[i];
+	}
+	free(table->slots);
+	table->slots = slots;
+	table->room = room;
+	return true;
 }
 
 struct dg_symbol *dg_symtab_add(struct dg_symtab *table, struct dg_bytes name, struct dg_pos pos)
 {
+	size_t hash = dg_symtab_hash(name);
 	struct dg_symbol *symbol;
 
-	if (2 * (table->count + 1) > table->room) {
-		struct dg_symtab bigger = { .room = table->room ? 2 * table->room : 32 };
-
-		bigger.slots = dg_arena_alloc(table->arena, bigger.room * sizeof(*bigger.slots));
-		if (!bigger.slots)
-			return NULL;
-		for (size_t i = 0; i < table->room; i++)
-			if (table->slots[i])
-				*dg_symtab_slot(&bigger, table->slots[i]->name) = table->slots[i];
-		table->slots = bigger.slots;
-		table->room = bigger.room;
-	}
+	if (4 * (table->count + 1) > 3 * table->room && !dg_symtab_enlarge(table))
+		return NULL;
 	symbol = dg_arena_new_of(table->arena, struct dg_symbol);
 	if (!symbol)
 		return NULL;
-	*symbol = (struct dg_symbol){ .name = name, .pos = pos, .index = SIZE_MAX };
-	*dg_symtab_slot(table, name) = symbol;
+	*symbol = (struct dg_symbol){ .name = name, .pos = pos };
+	*dg_symtab_slot(table, name, hash) = (struct dg_symtab_slot){ symbol, hash };
 	table->count++;
 	return symbol;
+}
+
+void dg_symtab_done(struct dg_symtab *table)
+{
+	free(table->slots);
+	table->slots = NULL;
+	table->count = table->room = 0;
 }

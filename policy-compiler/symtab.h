@@ -8,17 +8,23 @@ struct dg_symbol {
 	struct dg_bytes name;
 	struct dg_pos pos;
 	bool broken;	 /* its definition was reported: uses are not reported again */
-	struct dg_set *set;
-	size_t index;	 /* of a rule in policy->rules; SIZE_MAX when it was dropped */
-	uint64_t items;	 /* of a set, the sets in it counted out */
 	unsigned int depth; /* of sets in sets */
+	struct dg_set *set;
+	uint64_t items;	 /* of a set, the sets in it counted out */
+};
+
+struct dg_symtab_slot {
+	struct dg_symbol *symbol; /* NULL: empty */
+	size_t hash;
 };
 
 struct dg_symtab {
 	struct dg_arena *arena;
-	struct dg_symbol **slots; /* open addressing; room is a power of two */
+	struct dg_symtab_slot *slots; /* open addressing; room is a power of two */
 	size_t count, room;
 };
+
+void dg_symtab_done(struct dg_symtab *table); /* frees the slots; the symbols are the arena's */
 
 struct dg_symbol *dg_symtab_find(const struct dg_symtab *table, struct dg_bytes name);
 /* Add a name that is not there yet; @name must live as long as the arena. NULL: out of memory. */

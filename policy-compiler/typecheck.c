@@ -89,8 +89,7 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 				 const struct dg_token *token, struct dg_literal *ret)
 {
 	struct dg_bytes text = dg_parser_text(p, token);
-	bool is_true = text.len == 4 && !memcmp(text.data, "true", 4);
-	bool is_false = text.len == 5 && !memcmp(text.data, "false", 5);
+	bool is_true = token->word == DG_WORD_TRUE, is_false = token->word == DG_WORD_FALSE;
 
 	if (attr->type == DG_TYPE_ENUM)
 		return dg_type_enum(p, attr, token, ret);

@@ -80,7 +80,7 @@ static int parse_time(const char *verb, const char *text, uint64_t *ret)
 	struct dg_literal_problem problem;
 	struct dg_literal literal;
 
-	if (!dg_literal_parse(text, strlen(text), &literal, &problem) ||
+	if (!dg_literal_parse(text, strlen(text), NULL, &literal, &problem) ||
 	    literal.type != DG_TYPE_TIME)
 		return dg_author_usage(verb,
 				       "--at: \"%s\" is no time; write 2026-12-01 or "

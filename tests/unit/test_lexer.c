@@ -38,10 +38,11 @@ static void lex_stop(struct lexed *l)
 
 static struct dg_literal parse(const char *text)
 {
+	static struct dg_digest digest;
 	struct dg_literal literal = { 0 };
 	struct dg_literal_problem problem = { 0 };
 
-	cr_assert(dg_literal_parse(text, strlen(text), &literal, &problem), "%s: %s", text,
+	cr_assert(dg_literal_parse(text, strlen(text), &digest, &literal, &problem), "%s: %s", text,
 		  problem.why);
 	return literal;
 }
@@ -188,7 +189,7 @@ Test(literal, malformed)
 		struct dg_literal_problem problem = { 0 };
 		struct dg_literal literal = { .num = 42 };
 
-		cr_expect(!dg_literal_parse(texts[i], strlen(texts[i]), &literal, &problem), "%s",
+		cr_expect(!dg_literal_parse(texts[i], strlen(texts[i]), NULL, &literal, &problem), "%s",
 			  texts[i]);
 		cr_expect_eq(literal.num, 42, "%s: the output was touched", texts[i]);
 		cr_expect_not_null(problem.why);
