@@ -3,26 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "eval.h"
 #include "inventory.h"
 #include "policy.h"
-
-static bool dg_expect_holds(const struct dg_policy *policy, const struct dg_expect *expect,
-			    const struct dg_answer *answer)
-{
-	const struct dg_bytes *id;
-
-	if (answer->verdict != (uint32_t)expect->verdict)
-		return false;
-	if (expect->by_default)
-		return answer->rule == DG_RULE_DEFAULT;
-	if (!expect->by_rule)
-		return true;
-	if (answer->rule == DG_RULE_DEFAULT)
-		return false;
-	id = &policy->rules[answer->rule].id;
-	return id->len == expect->rule.len && !memcmp(id->data, expect->rule.data, id->len);
-}
+#include "test_run.h"
 
 static void dg_report_failure(const struct dg_policy *policy, const struct dg_test_node *test,
 			      const struct dg_expect *expect, const struct dg_answer *answer,
@@ -54,23 +37,18 @@ static void dg_report_failure(const struct dg_policy *policy, const struct dg_te
 
 size_t dg_policy_run_tests(const struct dg_policy *policy, struct dg_diags *diags)
 {
-	uint64_t now = (uint64_t)time(NULL);
-	size_t failed = 0;
+	_cleanup_(dg_cleanup_test_run) struct dg_test_run *run = NULL;
 
-	for (size_t i = 0; i < policy->test_count; i++) {
-		const struct dg_test_node *test = &policy->tests[i];
-
-		for (size_t k = 0; k < test->expect_count; k++) {
-			const struct dg_expect *expect = &test->expects[k];
-			struct dg_answer answer;
-
-			dg_eval_decide(policy, test->device, expect->op,
-				       test->has_at ? test->at : now, true, &answer);
-			if (dg_expect_holds(policy, expect, &answer))
-				continue;
-			dg_report_failure(policy, test, expect, &answer, diags);
-			failed++;
-		}
+	if (dg_test_run_new(policy, (uint64_t)time(NULL), &run)) {
+		diags->out_of_memory = true;
+		return 0;
 	}
-	return failed;
+	for (size_t i = 0; i < run->count; i++) {
+		const struct dg_test_result *result = &run->results[i];
+
+		if (!result->passed)
+			dg_report_failure(policy, result->test, result->expect, &result->answer,
+					  diags);
+	}
+	return run->failed;
 }
