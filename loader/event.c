@@ -166,13 +166,15 @@ static json_t *facts_json(const struct dg_facts *facts)
 			fact->known = fact->scalar.str.data;
 		} else {
 			fact->scalar.num = facts->num[attr->fact];
-			fact->known = facts->known_num & 1ULL << attr->fact;
+			/* The JSON library holds no more; no fact of a real device does either. */
+			fact->known = facts->known_num & 1ULL << attr->fact &&
+				      fact->scalar.num <= INT64_MAX;
 		}
 	}
 	device->label = device->facts[DG_ATTR_DEVICE_NAME].scalar.str;
 	if (dg_device_to_json(device, &text))
 		return NULL;
-	return json_loads(text, 0, NULL);
+	return json_loads(text, JSON_ALLOW_NUL, NULL);
 }
 
 static json_t *device_json(const struct dg_facts *facts)

@@ -35,13 +35,13 @@ check: all unit-tests ## the fast tests: units, corpus, scripts (no guest)
 test_parts := unit corpus scripts differential exhaustive fuzz vm
 
 test: test-setup ## everything a change must pass; does all set-up itself
-	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) $(test_parts)
+	@tests/run --build $(BUILD) $(test_parts)
 
 test-full: test-setup ## test, the units under sanitizers, 10,000 swaps, guests on debug and KCSAN: hours
 	@$(MAKE) --no-print-directory sanitized
 	@kernel/scripts/build --config debug >/dev/null
 	@kernel/scripts/build --config kcsan >/dev/null
-	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-20} tests/run --build $(BUILD) sanitized $(test_parts) storm vm-debug vm-kcsan
+	@tests/run --build $(BUILD) sanitized $(test_parts) storm vm-debug vm-kcsan
 
 test-setup:
 	@packaging/setup user kernel fuzz vm
@@ -76,10 +76,10 @@ $(BUILD)/bench-init: tests/bench/kernel/init.S
 	@mkdir -p $(@D)
 	$(CC) -nostdlib -static -o $@ $<
 
-fuzz: ## libFuzzer on policies, inventories and objects (DG_FUZZ_SECONDS=60 each)
+fuzz: ## libFuzzer on each tests/fuzz/*.c for long (DG_FUZZ_SECONDS=3600 each, two at a time)
 	@packaging/setup user fuzz
 	@$(MAKE) --no-print-directory all
-	@tests/run --build $(BUILD) fuzz
+	@DG_FUZZ_SECONDS=$${DG_FUZZ_SECONDS:-3600} tests/run --build $(BUILD) fuzz
 
 vm-SUITE: ## one guest suite, such as vm-smoke (vm-selftest: the harness; vm-storm SWAPS=10000)
 	@echo 'vm-SUITE: which? $(addprefix vm-,$(vm_suites)) vm-selftest' >&2; exit 2

@@ -159,7 +159,7 @@ static json_t *to_json(void)
 
 	cr_assert_eq(dg_event_to_json(&event, &text), 0);
 	cr_expect_not(strchr(text, '\n'));
-	object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	object = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	cr_assert(object, "valid JSON: %s", text);
 	free(text);
 	return object;
@@ -258,6 +258,22 @@ Test(loader_event, hostile_strings_are_json)
 	object = to_json();
 	cr_expect_str_eq(text_of(json_object_get(object, "device"), "name"),
 			 "a\xef\xbf\xbd\x1b[2J\"\n");
+	json_decref(object);
+}
+
+/* A device that claims what no JSON reader takes must not stop the stream. */
+Test(loader_event, hostile_facts_are_json)
+{
+	json_t *object, *device;
+
+	set_str(&event.facts, DG_STR_USB_SERIAL, "ab");
+	event.facts.str[DG_STR_USB_SERIAL].bytes[1] = 0;
+	event.facts.known_num |= 1ULL << DG_NUM_PCI_REVISION;
+	event.facts.num[DG_NUM_PCI_REVISION] = UINT64_MAX;
+	object = to_json();
+	device = json_object_get(object, "device");
+	cr_expect_str_eq(text_of(device, "name"), "0000:01:00.0");
+	cr_expect_not(json_object_get(device, "pci.revision"));
 	json_decref(object);
 }
 
