@@ -210,8 +210,8 @@ static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *re
 	return 0;
 }
 
-int dg_diagram_member(struct dg_diagram *d, uint32_t var, const uint32_t *classes, size_t count,
-		      dg_ref unknown, dg_ref *ret)
+int dg_diagram_member(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
+		      size_t count, dg_ref unknown, dg_ref *ret)
 {
 	size_t base = d->scratch_count;
 	uint32_t next = 1; /* first class not covered yet */
@@ -219,11 +219,11 @@ int dg_diagram_member(struct dg_diagram *d, uint32_t var, const uint32_t *classe
 
 	r = push_run(d, base, 0, unknown);
 	for (size_t i = 0; i < count && r >= 0; i++) {
-		if (classes[i] > next)
+		if (runs[i].first > next)
 			r = push_run(d, base, next, DG_FALSE);
 		if (r >= 0)
-			r = push_run(d, base, classes[i], DG_TRUE);
-		next = classes[i] + 1;
+			r = push_run(d, base, runs[i].first, DG_TRUE);
+		next = runs[i].end;
 	}
 	if (r >= 0 && next < d->class_counts[var])
 		r = push_run(d, base, next, DG_FALSE);

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "classes.h"
+
 typedef uint32_t dg_ref;
 
 #define DG_REF_TERMINAL 0x80000000U
@@ -65,11 +67,10 @@ void dg_diagram_free(struct dg_diagram *diagram);
 /*
  * All of these: 0, -ENOMEM, or -E2BIG when the store is full; outputs untouched then.
  *
- * dg_diagram_member: true for the @count classes (ascending, none is 0), false for the others but
- * 0,
- * @unknown for class 0.
+ * dg_diagram_member: true for the classes of the @count runs, false for the others but 0, @unknown for
+ * class 0.
  */
-int dg_diagram_member(struct dg_diagram *diagram, uint32_t var, const uint32_t *classes,
+int dg_diagram_member(struct dg_diagram *diagram, uint32_t var, const struct dg_class_run *runs,
 		      size_t count, dg_ref unknown, dg_ref *ret);
 /* True exactly when the variable is known (@known) or unknown. */
 int dg_diagram_known(struct dg_diagram *diagram, uint32_t var, bool known, dg_ref *ret);

@@ -36,27 +36,25 @@ static void refs_done(struct refs *refs)
 
 static int build_test(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret)
 {
-	bool negated = expr->test == DG_TEST_NE;
-	struct dg_atom atoms[2];
+	struct dg_test_meaning meaning;
+	const struct dg_atom *atoms = meaning.atoms;
 	dg_ref result, second;
-	unsigned int count;
 	int r;
 
-	count = dg_symbols_test(f->symbols, expr, atoms);
-	if (count == 0)
+	if (!dg_symbols_test(f->symbols, expr, &meaning))
 		return -EINVAL;
 	if (expr->test == DG_TEST_KNOWN || expr->test == DG_TEST_NOT_KNOWN)
 		return dg_diagram_known(f->diagram, atoms[0].var, expr->test == DG_TEST_KNOWN, ret);
 
-	r = dg_diagram_member(f->diagram, atoms[0].var, atoms[0].classes, atoms[0].class_count,
+	r = dg_diagram_member(f->diagram, atoms[0].var, atoms[0].runs, atoms[0].run_count,
 			      DG_UNKNOWN, &result);
-	if (r >= 0 && count == 2) {
-		r = dg_diagram_member(f->diagram, atoms[1].var, atoms[1].classes,
-				      atoms[1].class_count, DG_UNKNOWN, &second);
+	if (r >= 0 && meaning.count == 2) {
+		r = dg_diagram_member(f->diagram, atoms[1].var, atoms[1].runs, atoms[1].run_count,
+				      DG_UNKNOWN, &second);
 		if (r >= 0)
 			r = dg_diagram_apply(f->diagram, DG_APPLY_OR, result, second, &result);
 	}
-	if (r >= 0 && negated)
+	if (r >= 0 && meaning.negated)
 		r = dg_diagram_apply(f->diagram, DG_APPLY_NOT, result, DG_FALSE, &result);
 	if (r < 0)
 		return r;
@@ -142,7 +140,7 @@ static int build_atom(struct dg_fold *f, struct dg_atom atom, bool negated, dg_r
 	dg_ref ref;
 	int r;
 
-	r = dg_diagram_member(f->diagram, atom.var, atom.classes, atom.class_count, DG_FALSE, &ref);
+	r = dg_diagram_member(f->diagram, atom.var, atom.runs, atom.run_count, DG_FALSE, &ref);
 	if (r >= 0 && negated)
 		r = dg_diagram_apply(f->diagram, DG_APPLY_NOT, ref, DG_FALSE, &ref);
 	if (r < 0)
@@ -266,7 +264,7 @@ static void report_symbols(void *data, enum dg_symbols_fault fault, const struct
 
 	if (fault == DG_SYMBOLS_TOO_BIG)
 		dg_diag_report(
-			report->diags, DG_E101, &report->policy->pos,
+			report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
 			"the policy is too big for tables: the names and globs on %s make an "
 			"automaton with more than %u transitions",
 			attr->name, DG_AUTOMATON_MAX_ENTRIES);
@@ -297,12 +295,13 @@ int dg_fold_new(const struct dg_policy *policy, struct dg_diags *diags, struct d
 {
 	_cleanup_(dg_cleanup_fold) struct dg_fold *f = calloc(1, sizeof(*f));
 	struct report report = {.diags = diags, .policy = policy};
+	struct dg_symbols_options options = {.report = report_symbols, .data = &report};
 	const struct dg_pos *where = &policy->pos;
 	int r;
 
 	if (!f)
 		return -ENOMEM;
-	r = dg_symbols_new(policy, report_symbols, &report, &f->symbols);
+	r = dg_symbols_new(&policy, 1, &options, &f->symbols);
 	if (r == -EOPNOTSUPP)
 		return -EBADMSG;
 	if (r >= 0)

@@ -2,72 +2,135 @@
 /*
  * The variables of a policy and their classes.
  *
- * A variable is a view of a fact: all of a number, the low 16 bits of an id (for patterns like
- * `*:2330`), a string, the time, the state of the clock. Each test of a policy becomes one or two
- * atoms, sets of values of one variable; values that no atom tells apart form a class. Classes are
- * numbered from 1; class 0 is "unknown".
+ * A variable is a view of one fact (all of a number, the low 16 bits of an id for patterns like
+ * `*:2330`, a string, a digest, a set), the time, or the state of the clock. Each test of a policy
+ * becomes one or two atoms, sets of values of one variable; values that no atom tells apart form a
+ * class. Classes are numbered from 1; class 0 is "unknown". Every class but 0 holds a value that
+ * the attribute's type has (language page, section 3; strings are 0 to 255 bytes without NUL).
+ *
+ * Exact values are found by hash, everything else by search among intervals or by the automaton of
+ * the globs: the class of an exact value already tells which ranges and globs it is in.
  */
 #pragma once
 
 #include "ast.h"
 #include "automaton.h"
+#include "classes.h"
+
+enum dg_values {
+	DG_VALUES_NUM,
+	DG_VALUES_STR,
+	DG_VALUES_DIGEST,
+};
+
+/* One exact value. */
+struct dg_exact {
+	uint64_t num;	       /* DG_VALUES_NUM */
+	struct dg_bytes bytes; /* DG_VALUES_STR; DG_VALUES_DIGEST: a struct dg_digest_fact */
+	uint32_t class;
+};
+
+/*
+ * From values to classes 1 … class_count - 1. @exact (ascending: numbers, or bytes as memcmp() has
+ * them, a prefix first) is looked at first. What is not there goes by @intervals (numbers), by
+ * @automaton, whose labels are classes (strings; state_count 0: there is none), or is in @rest.
+ * The intervals and the automaton cover every value, the exact ones too.
+ */
+struct dg_classifier {
+	enum dg_values values;
+	uint32_t class_count; /* 0 included */
+	struct dg_exact *exact;
+	size_t exact_count;
+	struct dg_interval *intervals; /* DG_VALUES_NUM: first low is 0, neighbours differ */
+	size_t interval_count;
+	struct dg_automaton automaton; /* DG_VALUES_STR */
+	uint32_t rest;		       /* DG_VALUES_STR without an automaton, DG_VALUES_DIGEST */
+};
+
+/*
+ * The class of a set: start in state 0; each element, in any order and however often, leads to
+ * next[state * element_classes + class of the element]; then class[state]. Only sets of at most as
+ * many distinct elements as the language knows (32, strings 16) come here.
+ */
+struct dg_set_automaton {
+	uint32_t state_count;
+	uint32_t element_classes; /* 0, which no element has, included */
+	uint32_t *next;
+	uint32_t *class;
+};
 
 struct dg_variable {
 	enum dg_var_kind kind;
-	uint16_t fact;
-	uint32_t shift;
-	uint64_t mask;
-	uint32_t class_count;	       /* unknown included */
-	struct dg_interval *intervals; /* DG_VAR_NUM, DG_VAR_TIME */
-	size_t interval_count;
-	struct dg_automaton automaton; /* DG_VAR_STR; labels are classes */
+	uint16_t fact;	      /* enum dg_num, dg_str, dg_digest_slot or dg_set_fact */
+	uint64_t mask;	      /* NUM: of the value; all ones, or 0xffff for half an id */
+	uint32_t class_count; /* unknown included */
+	struct dg_classifier
+		values; /* of the value, of a SET's elements, of the TIME; CLOCK has none */
+	struct dg_set_automaton set; /* DG_VAR_SET */
+	/* Variables of one fact stand next to each other, from @group on: one value, many views. */
+	uint32_t group, group_count;
 };
 
-/* True for the values of these classes (ascending, at least 1). */
+/* True for the values of these classes. */
 struct dg_atom {
 	uint32_t var;
-	const uint32_t *classes;
-	size_t class_count;
+	const struct dg_class_run *runs;
+	size_t run_count; /* 0: never true */
+};
+
+/*
+ * What a test asks: when the variable is known, true if one of the atoms holds (@negated: if none
+ * does). Both atoms are on variables of one fact, known or unknown together.
+ */
+struct dg_test_meaning {
+	struct dg_atom atoms[2];
+	unsigned int count; /* 1 or 2 */
+	bool negated;
 };
 
 struct dg_symbols;
 
-/* Why a policy has no table form. */
 enum dg_symbols_fault {
-	DG_SYMBOLS_NO_TABLE_FORM, /* the attribute of @expr is set-valued or a digest */
-	DG_SYMBOLS_TOO_BIG,	  /* the automaton of the strings of @attr */
+	DG_SYMBOLS_NO_TABLE_FORM, /* the attribute of @expr is not implemented */
+	DG_SYMBOLS_TOO_BIG,	  /* the automaton of a glob; the sets of @attr taken together */
 };
 
-/*
- * Called for each reason; @expr is the test (NULL for TOO_BIG). May be called several times.
- */
+/* Called for each reason; @expr is the test, or NULL. */
 typedef void (*dg_symbols_report)(void *data, enum dg_symbols_fault fault,
 				  const struct dg_attr *attr, const struct dg_expr *expr);
 
+struct dg_symbols_options {
+	bool asserts;  /* the conditions of assertions too */
+	bool verified; /* spdm.verified, whether or not a rule asks about it */
+	dg_symbols_report report;
+	void *data;
+};
+
 /*
- * The symbols of all rules. 0; -EOPNOTSUPP after at least one report; -ENOMEM; -EINVAL: a tree that
- * no parser makes. The policy must outlive the result.
+ * The symbols of all rules of one policy, or the joint symbols of two, in which the tests of both
+ * have their classes. 0; -EOPNOTSUPP after at least one report; -ENOMEM; -EINVAL: a tree that no
+ * parser makes. The policies must outlive the result.
  */
-int dg_symbols_new(const struct dg_policy *policy, dg_symbols_report report, void *data,
-		   struct dg_symbols **ret);
+int dg_symbols_new(const struct dg_policy *const *policies, size_t policy_count,
+		   const struct dg_symbols_options *options, struct dg_symbols **ret);
 void dg_symbols_free(struct dg_symbols *symbols);
 
 /*
- * The variables in the order for the diagram: strings first, then numbers, each those with many
- * classes first; the time last. (A variable with thousands of classes costs that many edges for
- * each of its nodes; at the root there is one node. For a number the emitter can leave out what a
- * node does not tell apart.)
+ * The variables in the order for the diagram: strings first, then numbers, digests and sets, each
+ * those with many classes first; the time last. (A variable with thousands of classes costs that
+ * many edges for each of its nodes; at the root there is one node.)
  */
 const struct dg_variable *dg_symbols_variables(const struct dg_symbols *symbols,
 					       uint32_t *ret_count);
 
 /*
- * The atoms of a test: it holds when one of them does (`not` and `is known` are the caller's).
- * Returns how many, 1 or 2 (0: not a test of this policy's rules). @ret[0].class_count may be 0:
- * never true.
+ * What the test @expr means; `is known` is the caller's (true when the class of atoms[0].var is not
+ * 0). False: not a test of these policies.
  */
-unsigned int dg_symbols_test(const struct dg_symbols *symbols, const struct dg_expr *expr,
-			     struct dg_atom ret[static 2]);
-/* The times from @low on, and the synchronised clock. Only for what rules of the policy name. */
+bool dg_symbols_test(const struct dg_symbols *symbols, const struct dg_expr *expr,
+		     struct dg_test_meaning *ret);
+/* The times from @low on, and the synchronised clock. Only for what rules of the policies name. */
 struct dg_atom dg_symbols_time_from(const struct dg_symbols *symbols, uint64_t low);
 struct dg_atom dg_symbols_clock_synced(const struct dg_symbols *symbols);
+/* `spdm.verified`; only with the option. */
+struct dg_atom dg_symbols_verified(const struct dg_symbols *symbols);

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "fold.h"
 #include "map.h"
+#include "tables_adapter.h"
 #include "util.h"
 
 #define NO_NUMBER UINT32_MAX
@@ -55,6 +56,7 @@ struct emitter {
 	const struct dg_policy *policy;
 	const struct dg_fold *fold;
 	const struct dg_variable *vars; /* of the diagram */
+	struct dg_flat *flat;		/* by variable of the diagram */
 	uint32_t var_count;
 	struct places *places; /* by variable of the diagram */
 	uint32_t *var_number;  /* of its full form, or NO_NUMBER */
@@ -74,6 +76,9 @@ struct emitter {
 
 static void emitter_done(struct emitter *e)
 {
+	for (uint32_t i = 0; e->flat && i < e->var_count; i++)
+		dg_flat_done(&e->flat[i]);
+	free(e->flat);
 	for (uint32_t i = 0; e->places && i < e->var_count; i++) {
 		free(e->places[i].off);
 		free(e->places[i].items);
@@ -186,7 +191,6 @@ static int emit_var(struct emitter *e, const struct dg_variable *v, uint32_t cla
 {
 	struct dg_var var = {.kind = (uint16_t)v->kind,
 			     .fact = v->fact,
-			     .shift = v->shift,
 			     .mask = v->mask,
 			     .class_count = class_count,
 			     .data_off = (uint32_t)e->data_bytes.count,
@@ -195,7 +199,7 @@ static int emit_var(struct emitter *e, const struct dg_variable *v, uint32_t cla
 	int r;
 
 	if (v->kind == DG_VAR_STR)
-		r = emit_dfa(e, &v->automaton);
+		r = emit_dfa(e, &e->flat[v - e->vars].automaton);
 	else
 		r = append(&e->data_bytes, intervals, interval_count * sizeof(*intervals));
 	if (r >= 0)
@@ -212,8 +216,8 @@ static int emit_full_var(struct emitter *e, uint32_t index, uint32_t *ret)
 	int r;
 
 	if (e->var_number[index] == NO_NUMBER) {
-		r = emit_var(e, v, v->class_count, v->intervals, v->interval_count,
-			     &e->var_number[index]);
+		r = emit_var(e, v, v->class_count, e->flat[index].intervals,
+			     e->flat[index].interval_count, &e->var_number[index]);
 		if (r < 0)
 			return r;
 	}
@@ -243,20 +247,21 @@ static int emit_dense(struct emitter *e, uint32_t var, const struct dg_run *runs
 static int find_places(struct emitter *e, uint32_t var)
 {
 	const struct dg_variable *v = &e->vars[var];
+	const struct dg_flat *flat = &e->flat[var];
 	struct places *p = &e->places[var];
 
 	if (p->off)
 		return 0;
-	p->items = calloc(v->interval_count + 1, sizeof(*p->items));
+	p->items = calloc(flat->interval_count + 1, sizeof(*p->items));
 	p->off = calloc(v->class_count + UINT64_C(2), sizeof(*p->off));
 	if (!p->off || !p->items)
 		return -ENOMEM;
-	for (size_t i = 0; i < v->interval_count; i++)
-		p->off[v->intervals[i].class + 2]++;
+	for (size_t i = 0; i < flat->interval_count; i++)
+		p->off[flat->intervals[i].class + 2]++;
 	for (uint32_t c = 0; c < v->class_count; c++)
 		p->off[c + 2] += p->off[c + 1];
-	for (size_t i = 0; i < v->interval_count; i++)
-		p->items[p->off[v->intervals[i].class + 1]++] = (uint32_t)i;
+	for (size_t i = 0; i < flat->interval_count; i++)
+		p->items[p->off[flat->intervals[i].class + 1]++] = (uint32_t)i;
 	return 0;
 }
 
@@ -389,7 +394,7 @@ static int emit_patched(struct emitter *e, uint32_t var, const struct dg_run *ru
 			size_t run_count, size_t background, const struct patch *patches,
 			size_t patch_count, uint32_t *ret_var)
 {
-	const struct dg_interval *full = e->vars[var].intervals;
+	const struct dg_interval *full = e->flat[var].intervals;
 	size_t count = 0, next = 0;
 	uint32_t class_count, ref;
 	int r;
@@ -407,7 +412,7 @@ static int emit_patched(struct emitter *e, uint32_t var, const struct dg_run *ru
 					 class_of_run[patches[i].run]);
 		next = patches[i].interval + UINT64_C(1);
 	}
-	if (r >= 0 && next < e->vars[var].interval_count)
+	if (r >= 0 && next < e->flat[var].interval_count)
 		r = add_interval(e, &count, full[next].low, class_of_run[background]);
 	for (uint32_t c = 0; c < class_count && r >= 0; c++) {
 		ref = e->edges[c];
@@ -516,13 +521,20 @@ static int emitter_init(struct emitter *e)
 	size_t nodes = dg_diagram_node_count(e->fold->diagram);
 
 	e->vars = dg_symbols_variables(e->fold->symbols, &e->var_count);
+	e->flat = calloc(e->var_count + UINT64_C(1), sizeof(*e->flat));
 	e->places = calloc(e->var_count + UINT64_C(1), sizeof(*e->places));
 	e->var_number = calloc(e->var_count + UINT64_C(1), sizeof(*e->var_number));
 	e->node_number = calloc(nodes + 1, sizeof(*e->node_number));
 	e->queue = calloc(nodes + 1, sizeof(*e->queue));
 	e->height = calloc(nodes + 1, sizeof(*e->height));
-	if (!e->places || !e->var_number || !e->node_number || !e->queue || !e->height)
+	if (!e->flat || !e->places || !e->var_number || !e->node_number || !e->queue || !e->height)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < e->var_count; i++) {
+		int r = dg_flatten(&e->vars[i], &e->flat[i]);
+
+		if (r < 0)
+			return r;
+	}
 	memset(e->var_number, 0xff, e->var_count * sizeof(*e->var_number));
 	memset(e->node_number, 0xff, nodes * sizeof(*e->node_number));
 	return 0;
@@ -623,6 +635,26 @@ static int emit(struct emitter *e, struct dg_tables **ret, struct dg_tables_stat
 	return 0;
 }
 
+/* A digest has no place in the tables yet. */
+static bool has_table_form(const struct dg_expr *expr, struct dg_diags *diags)
+{
+	bool left;
+
+	if (!expr)
+		return true;
+	if (expr->kind == DG_EXPR_TEST) {
+		if (expr->attr->set || expr->attr->type != DG_TYPE_DIGEST)
+			return true;
+		dg_diag_report(diags, DG_E100, &expr->pos,
+			       "%s has no table form in this version: check and sim --engine ref "
+			       "know it, compile does not",
+			       expr->attr->name);
+		return false;
+	}
+	left = has_table_form(expr->left, diags);
+	return has_table_form(expr->right, diags) && left;
+}
+
 int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
 		    struct dg_tables_stats *ret_stats)
 {
@@ -630,9 +662,14 @@ int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, stru
 	_cleanup_(emitter_done) struct emitter e = {};
 	struct dg_tables_stats stats;
 	struct dg_tables *tables;
+	bool formed = true;
 	int r;
 
+	for (size_t i = 0; i < policy->rule_count; i++)
+		formed &= has_table_form(policy->rules[i].where, diags);
 	r = dg_fold_new(policy, diags, &fold);
+	if (r >= 0 && !formed)
+		r = -EBADMSG;
 	if (r < 0)
 		return r;
 	e.policy = policy;

@@ -17,9 +17,10 @@ static struct dg_diagram *new_diagram(size_t max_runs)
 
 static dg_ref member(struct dg_diagram *d, uint32_t var, uint32_t class)
 {
+	struct dg_class_run run = {.first = class, .end = class + 1};
 	dg_ref ref;
 
-	cr_assert_eq(dg_diagram_member(d, var, &class, 1, DG_UNKNOWN, &ref), 0);
+	cr_assert_eq(dg_diagram_member(d, var, &run, 1, DG_UNKNOWN, &ref), 0);
 	return ref;
 }
 

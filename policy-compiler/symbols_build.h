@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * What the parts of the symbols share while they are built: symbols_gather.c takes tests apart into
+ * atoms, symbols_number.c and symbols_string.c find the classes of a view, symbols.c puts the
+ * variables in order.
+ */
+#pragma once
+
+#include "arena.h"
+#include "map.h"
+#include "symbols.h"
+
+#define DG_NONE UINT32_MAX
+
+/* An exact value of a view. */
+struct dg_point {
+	uint64_t num;	       /* numbers; else the hash of @bytes */
+	struct dg_bytes bytes; /* strings, digests */
+	uint32_t alone;	       /* atom of just this value, or DG_NONE */
+	uint32_t class;	       /* in the classifier made last; 0: no atom of it names the value */
+};
+
+struct dg_span {
+	uint64_t low, high;
+};
+
+/*
+ * A set of values: exact ones, spans that hold none of these, or one glob. Lists are slices of the
+ * pools of struct dg_symbols.
+ */
+struct dg_build_atom {
+	uint32_t view;
+	uint32_t next;	 /* atom of the view, in order of mention */
+	uint32_t same;	 /* next atom with the same hash */
+	uint32_t glob;	 /* of the view, or DG_NONE */
+	uint32_t points; /* ->refs */
+	uint32_t point_count;
+	uint32_t spans; /* ->spans */
+	uint32_t span_count;
+	uint32_t var;  /* in building order */
+	uint32_t runs; /* ->runs */
+	uint32_t run_count;
+};
+
+struct dg_build_glob {
+	struct dg_bytes text;
+	uint32_t atom;
+};
+
+/* A view of a fact with all that is asked about it. */
+struct dg_view {
+	enum dg_var_kind kind;
+	enum dg_values values;
+	uint16_t fact;
+	const struct dg_attr *attr; /* NULL: time, clock */
+	uint64_t mask, top;	    /* of numbers; the greatest value */
+	uint32_t first_atom, last_atom, atom_count;
+	struct dg_point *points; /* in order of mention */
+	size_t point_count, point_room;
+	uint32_t *slots; /* open addressing: point + 1 */
+	size_t slot_count;
+	struct dg_build_glob *globs;
+	size_t glob_count, glob_room;
+	uint32_t *sorted; /* points, ascending */
+};
+
+struct dg_build_test {
+	const struct dg_expr *expr;
+	uint32_t atoms[2];
+};
+
+struct dg_symbols {
+	const struct dg_symbols_options *options; /* while building */
+	struct dg_arena *arena;			  /* digests */
+	struct dg_view *views;
+	size_t view_count, view_room;
+	struct dg_build_atom *atoms;
+	size_t atom_count, atom_room;
+	uint32_t *refs;
+	size_t ref_count, ref_room;
+	struct dg_span *spans;
+	size_t span_count, span_room;
+	struct dg_class_run *runs;
+	size_t run_count, run_room;
+	struct dg_build_test *tests;
+	size_t test_count, test_room;
+	uint32_t *test_slots; /* open addressing by expression: test + 1 */
+	size_t test_slot_count;
+	struct dg_map view_of;	  /* (kind and fact, mask) to view */
+	struct dg_map atom_of;	  /* (hash, view) to the first atom */
+	struct dg_map glob_of;	  /* (hash, view) to glob */
+	struct dg_map time_of;	  /* time to atom */
+	struct dg_map set_number; /* set to its number */
+	struct dg_map set_tests;  /* (set, view) to test */
+	uint32_t *set_seen;	  /* by number: round in which it was expanded */
+	uint32_t round;
+	const struct dg_set **set_stack;
+	size_t set_stack_room;
+	const struct dg_expr **expr_stack;
+	size_t expr_stack_room;
+	uint32_t clock_atom, verified_atom;
+	bool faulty;
+	/* variables in building order, and as the diagram has them */
+	struct dg_variable *vars;
+	uint32_t *var_view;
+	size_t var_count, var_room;
+	struct dg_variable *ordered;
+	uint32_t *order_of; /* building order to the diagram's */
+};
+
+/* symbols_gather.c: the tests of conditions, times and the clock become atoms. */
+int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy);
+/* NULL: not a test of the policies. */
+const struct dg_build_test *dg_gathered_test(const struct dg_symbols *s,
+					     const struct dg_expr *expr);
+
+/* Atoms of one view that one variable is to tell apart. */
+struct dg_atom_list {
+	const uint32_t *items;
+	size_t count;
+};
+
+/*
+ * Find the classes that the atoms make of the view's values: fills @ret (the caller's, for
+ * dg_classifier_done()), the class of each point and the runs of each atom of the list.
+ */
+int dg_classify_numbers(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
+			struct dg_classifier *ret);
+/* Digests too: they have no globs. -E2BIG: the automaton of the globs is too big. */
+int dg_classify_strings(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
+			struct dg_classifier *ret);
+void dg_classifier_done(struct dg_classifier *classifier);
+
+/* symbols_class.c */
+
+/* For each point of a view the atoms of a list that name it: items[off[p]] … items[off[p + 1] - 1].
+ */
+struct dg_point_atoms {
+	uint32_t *off, *items;
+};
+
+int dg_point_atoms_find(const struct dg_symbols *s, const struct dg_view *view,
+			struct dg_atom_list atoms, struct dg_point_atoms *ret);
+void dg_point_atoms_done(struct dg_point_atoms *of);
+
+/* Numbers lists of atoms from 1; equal lists get equal numbers. */
+struct dg_lists {
+	uint32_t *off; /* by number - 1; off[count] is the end */
+	size_t off_room;
+	uint32_t *items;
+	size_t item_count, item_room;
+	uint32_t *slots;
+	size_t slot_count;
+	uint32_t count;
+};
+
+int dg_lists_number(struct dg_lists *lists, const uint32_t *items, size_t count, uint32_t *ret);
+void dg_lists_done(struct dg_lists *lists);
+
+/*
+ * Append runs of an atom to ->runs one after the other: begin, add, end; the end sorts and joins
+ * them.
+ */
+void dg_runs_begin(struct dg_symbols *s, struct dg_build_atom *atom);
+int dg_runs_add(struct dg_symbols *s, uint32_t first, uint32_t end);
+void dg_runs_end(struct dg_symbols *s, struct dg_build_atom *atom);
+/* The classes of the atom's points. */
+int dg_runs_add_points(struct dg_symbols *s, const struct dg_view *view,
+		       const struct dg_build_atom *atom);
+
+/* Sort the points of a view once: by number, or by bytes. */
+int dg_view_sort(struct dg_view *view);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* What the classification of numbers, strings and digests has in common. */
+#include "symbols_build.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "keysort.h"
+
+void dg_classifier_done(struct dg_classifier *c)
+{
+	free(c->exact);
+	free(c->intervals);
+	dg_automaton_done(&c->automaton);
+}
+
+int dg_point_atoms_find(const struct dg_symbols *s, const struct dg_view *view,
+			struct dg_atom_list atoms, struct dg_point_atoms *ret)
+{
+	size_t total = 0;
+	uint32_t *off, *items;
+
+	for (size_t i = 0; i < atoms.count; i++)
+		total += s->atoms[atoms.items[i]].point_count;
+	off = calloc(view->point_count + 2, sizeof(*off));
+	items = calloc(total + 1, sizeof(*items));
+	if (!off || !items) {
+		free(off);
+		free(items);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < atoms.count; i++) {
+		const struct dg_build_atom *atom = &s->atoms[atoms.items[i]];
+
+		for (uint32_t k = 0; k < atom->point_count; k++)
+			off[s->refs[atom->points + k] + 2]++;
+	}
+	for (size_t p = 0; p < view->point_count; p++)
+		off[p + 2] += off[p + 1];
+	for (size_t i = 0; i < atoms.count; i++) {
+		const struct dg_build_atom *atom = &s->atoms[atoms.items[i]];
+
+		for (uint32_t k = 0; k < atom->point_count; k++)
+			items[off[s->refs[atom->points + k] + 1]++] = atoms.items[i];
+	}
+	*ret = (struct dg_point_atoms){.off = off, .items = items};
+	return 0;
+}
+
+void dg_point_atoms_done(struct dg_point_atoms *of)
+{
+	free(of->off);
+	free(of->items);
+}
+
+static int lists_grow(struct dg_lists *lists)
+{
+	size_t slot_count = lists->slot_count ? lists->slot_count * 2 : 256;
+	uint32_t *slots = calloc(slot_count, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t n = 0; n < lists->count; n++) {
+		const uint32_t *items = lists->items + lists->off[n];
+		size_t len = (lists->off[n + 1] - lists->off[n]) * sizeof(*items);
+		size_t at = dg_hash(items, len) & (slot_count - 1);
+
+		while (slots[at])
+			at = (at + 1) & (slot_count - 1);
+		slots[at] = n + 1;
+	}
+	free(lists->slots);
+	lists->slots = slots;
+	lists->slot_count = slot_count;
+	return 0;
+}
+
+int dg_lists_number(struct dg_lists *lists, const uint32_t *items, size_t count, uint32_t *ret)
+{
+	size_t len = count * sizeof(*items), at;
+	int r = 0;
+
+	if (lists->count * UINT64_C(2) >= lists->slot_count)
+		r = lists_grow(lists);
+	if (r >= 0)
+		r = dg_array_reserve(&lists->off, &lists->off_room, lists->count + UINT64_C(2),
+				     sizeof(*lists->off));
+	if (r >= 0)
+		r = dg_array_reserve(&lists->items, &lists->item_room,
+				     lists->item_count + count + 1, sizeof(*lists->items));
+	if (r < 0)
+		return r;
+	at = dg_hash(items, len) & (lists->slot_count - 1);
+	for (; lists->slots[at]; at = (at + 1) & (lists->slot_count - 1)) {
+		uint32_t n = lists->slots[at] - 1;
+
+		if (lists->off[n + 1] - lists->off[n] == count &&
+		    (count == 0 || !memcmp(lists->items + lists->off[n], items, len))) {
+			*ret = n + 1;
+			return 0;
+		}
+	}
+	if (count > 0)
+		memcpy(lists->items + lists->item_count, items, len);
+	lists->off[lists->count] = (uint32_t)lists->item_count;
+	lists->item_count += count;
+	lists->off[++lists->count] = (uint32_t)lists->item_count;
+	lists->slots[at] = lists->count;
+	*ret = lists->count;
+	return 0;
+}
+
+void dg_lists_done(struct dg_lists *lists)
+{
+	free(lists->off);
+	free(lists->items);
+	free(lists->slots);
+}
+
+void dg_runs_begin(struct dg_symbols *s, struct dg_build_atom *atom)
+{
+	atom->runs = (uint32_t)s->run_count;
+}
+
+int dg_runs_add(struct dg_symbols *s, uint32_t first, uint32_t end)
+{
+	int r;
+
+	if (first >= end)
+		return 0;
+	r = dg_array_reserve(&s->runs, &s->run_room, s->run_count + 1, sizeof(*s->runs));
+	if (r < 0)
+		return r;
+	s->runs[s->run_count++] = (struct dg_class_run){.first = first, .end = end};
+	return 0;
+}
+
+int dg_runs_add_points(struct dg_symbols *s, const struct dg_view *view,
+		       const struct dg_build_atom *atom)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < atom->point_count && r >= 0; i++) {
+		uint32_t class = view->points[s->refs[atom->points + i]].class;
+
+		r = dg_runs_add(s, class, class + 1);
+	}
+	return r;
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+	const struct dg_class_run *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+void dg_runs_end(struct dg_symbols *s, struct dg_build_atom *atom)
+{
+	struct dg_class_run *runs = s->runs + atom->runs;
+	size_t count = s->run_count - atom->runs, out = 0;
+
+	for (size_t i = 1; i < count; i++)
+		if (runs[i].first < runs[i - 1].first) {
+			qsort(runs, count, sizeof(*runs), compare_runs);
+			break;
+		}
+	for (size_t i = 1; i < count; i++) {
+		if (runs[i].first > runs[out].end)
+			runs[++out] = runs[i];
+		else if (runs[i].end > runs[out].end)
+			runs[out].end = runs[i].end;
+	}
+	atom->run_count = count > 0 ? (uint32_t)out + 1 : 0;
+	s->run_count = atom->runs + atom->run_count;
+}
+
+/* Eight bytes from @at on, so that comparing numbers compares bytes; none count as 0. */
+static uint64_t chunk(struct dg_bytes bytes, size_t at)
+{
+	uint64_t word = 0;
+	size_t left = bytes.len > at ? bytes.len - at : 0;
+
+	if (left > 0)
+		memcpy(&word, bytes.data + at, left < sizeof(word) ? left : sizeof(word));
+	return be64toh(word);
+}
+
+/*
+ * By the first eight bytes, then what agrees in them by the next eight. The bytes are distinct and
+ * either all of one length or free of NUL: so nothing agrees in all its chunks.
+ */
+static void sort_bytes(const struct dg_view *view, struct dg_key *keys, struct dg_key *scratch,
+		       size_t count, size_t at)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < count; i++)
+		keys[i].key = chunk(view->points[keys[i].value].bytes, at);
+	dg_keys_sort(keys, scratch, count);
+	for (size_t i = 1; i <= count; i++) {
+		if (i < count && keys[i].key == keys[first].key)
+			continue;
+		if (i - first > 1)
+			sort_bytes(view, keys + first, scratch, i - first, at + sizeof(uint64_t));
+		first = i;
+	}
+}
+
+int dg_view_sort(struct dg_view *view)
+{
+	_cleanup_free_ struct dg_key *keys = NULL, *scratch = NULL;
+	size_t count = view->point_count;
+
+	if (view->sorted)
+		return 0;
+	keys = calloc(count + 1, sizeof(*keys));
+	scratch = calloc(count + 1, sizeof(*scratch));
+	view->sorted = calloc(count + 1, sizeof(*view->sorted));
+	if (!keys || !scratch || !view->sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct dg_key){.key = view->points[i].num, .value = (uint32_t)i};
+	if (view->values == DG_VALUES_NUM)
+		dg_keys_sort(keys, scratch, count);
+	else
+		sort_bytes(view, keys, scratch, count, 0);
+	for (size_t i = 0; i < count; i++)
+		view->sorted[i] = keys[i].value;
+	return 0;
+}
