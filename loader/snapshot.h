@@ -11,7 +11,8 @@
  * in the kernel image has no `initstate`);
  *   - driver.module: only where sysfs links the driver to it;
  *   - platform devices are taken when firmware describes them. One that owns memory or an interrupt
- *     with no firmware node is judged by the kernel, but not visible here.
+ *     with no firmware node is judged by the kernel, but not visible here;
+ *   - usb.port is left unknown.
  */
 #pragma once
 

@@ -6,35 +6,11 @@
 #include <string.h>
 
 #include "array.h"
-#include "map.h"
+#include "diagram_store.h"
 #include "util.h"
 
-#define VAR_TERMINAL UINT32_MAX /* behind every variable */
-#define TERMINAL_CONDITIONS 3	/* the first terminals are no decisions */
-
-struct node {
-	uint32_t var;
-	uint32_t run_count;
-	size_t run_off;
-};
-
-struct dg_diagram {
-	uint32_t *class_counts;
-	uint32_t var_count;
-	size_t max_runs;
-	struct node *nodes;
-	size_t node_count, node_room;
-	struct dg_run *runs;
-	size_t run_count, run_room;
-	uint32_t *slots; /* unique table, open addressing: node + 1 */
-	size_t slot_count;
-	struct dg_decision *decisions; /* by terminal number */
-	size_t decision_count, decision_room;
-	struct dg_map decision_of;
-	struct dg_map cache;	/* of apply */
-	struct dg_run *scratch; /* a stack: nodes under construction */
-	size_t scratch_count, scratch_room;
-};
+#define CACHE_FIRST ((size_t)1 << 12)
+#define CACHE_LAST ((size_t)1 << 19)
 
 void dg_diagram_free(struct dg_diagram *d)
 {
@@ -45,46 +21,79 @@ void dg_diagram_free(struct dg_diagram *d)
 	free(d->runs);
 	free(d->slots);
 	free(d->decisions);
+	free(d->cache);
 	free(d->scratch);
+	free(d->seen);
 	dg_map_done(&d->decision_of);
-	dg_map_done(&d->cache);
 	free(d);
 }
 DEFINE_CLEANUP(struct dg_diagram *, dg_diagram_free, diagram)
 
 struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_count, size_t max_runs)
 {
+	static const struct dg_decision none = {DG_RANK_NONE, DG_RANK_NONE, DG_RANK_NONE};
 	_cleanup_(dg_cleanup_diagram) struct dg_diagram *d = calloc(1, sizeof(*d));
 	dg_ref pass;
 
 	if (!d)
 		return NULL;
 	d->class_counts = calloc(var_count + UINT64_C(1), sizeof(*d->class_counts));
-	d->decisions = calloc(TERMINAL_CONDITIONS + 1, sizeof(*d->decisions));
+	d->decisions = calloc(DG_TERMINAL_CONDITIONS + 1, sizeof(*d->decisions));
 	if (!d->class_counts || !d->decisions)
 		return NULL;
 	if (var_count > 0)
 		memcpy(d->class_counts, class_counts, var_count * sizeof(*class_counts));
 	d->var_count = var_count;
 	d->max_runs = max_runs;
-	d->decision_room = TERMINAL_CONDITIONS + 1;
-	d->decision_count = TERMINAL_CONDITIONS;
-	if (dg_diagram_decision(
-		    d, (struct dg_decision){.rule = DG_DECISION_PASS, .would = DG_DECISION_NONE},
-		    &pass) < 0)
+	dg_diagram_budget(d, SIZE_MAX);
+	d->decision_room = DG_TERMINAL_CONDITIONS + 1;
+	d->decision_count = DG_TERMINAL_CONDITIONS;
+	if (dg_diagram_decision(d, none, &pass) < 0)
 		return NULL;
 	return TAKE_PTR(d);
 }
 
+void dg_diagram_budget(struct dg_diagram *d, size_t runs)
+{
+	d->run_limit = d->max_runs;
+	d->step_limit = SIZE_MAX;
+	if (runs == SIZE_MAX)
+		return;
+	if (runs < d->max_runs - d->run_count)
+		d->run_limit = d->run_count + runs;
+	d->step_limit = d->steps + runs;
+}
+
 uint32_t dg_diagram_var(const struct dg_diagram *d, dg_ref node)
 {
-	return dg_ref_terminal(node) ? VAR_TERMINAL : d->nodes[node].var;
+	return dg_ref_terminal(node) ? DG_VAR_NONE : d->nodes[node].var;
 }
 
 const struct dg_run *dg_diagram_runs(const struct dg_diagram *d, dg_ref node, size_t *ret_count)
 {
 	*ret_count = d->nodes[node].run_count;
 	return d->runs + d->nodes[node].run_off;
+}
+
+uint32_t dg_diagram_class_count(const struct dg_diagram *d, uint32_t var)
+{
+	return d->class_counts[var];
+}
+
+dg_ref dg_diagram_child(const struct dg_diagram *d, dg_ref node, uint32_t class)
+{
+	const struct dg_run *runs = d->runs + d->nodes[node].run_off;
+	size_t low = 0, high = d->nodes[node].run_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (runs[middle].first <= class)
+			low = middle;
+		else
+			high = middle;
+	}
+	return runs[low].child;
 }
 
 struct dg_decision dg_diagram_decided(const struct dg_diagram *d, dg_ref terminal)
@@ -104,10 +113,11 @@ size_t dg_diagram_node_count(const struct dg_diagram *d)
 
 int dg_diagram_decision(struct dg_diagram *d, struct dg_decision decision, dg_ref *ret)
 {
+	uint64_t ranks = (uint64_t)decision.rank << 32 | decision.second;
 	uint32_t number;
 	int r;
 
-	if (dg_map_get(&d->decision_of, decision.rule, decision.would, &number)) {
+	if (dg_map_get(&d->decision_of, ranks, decision.would, &number)) {
 		*ret = DG_REF_TERMINAL | number;
 		return 0;
 	}
@@ -116,7 +126,7 @@ int dg_diagram_decision(struct dg_diagram *d, struct dg_decision decision, dg_re
 	if (r < 0)
 		return r;
 	number = (uint32_t)d->decision_count;
-	r = dg_map_put(&d->decision_of, decision.rule, decision.would, number);
+	r = dg_map_put(&d->decision_of, ranks, decision.would, number);
 	if (r < 0)
 		return r;
 	d->decisions[d->decision_count++] = decision;
@@ -137,7 +147,7 @@ static int enlarge_slots(struct dg_diagram *d)
 	if (!slots)
 		return -ENOMEM;
 	for (uint32_t n = 0; n < d->node_count; n++) {
-		const struct node *node = &d->nodes[n];
+		const struct dg_diagram_node *node = &d->nodes[n];
 		size_t at = hash_node(node->var, d->runs + node->run_off, node->run_count) &
 			    (count - 1);
 
@@ -151,8 +161,7 @@ static int enlarge_slots(struct dg_diagram *d)
 	return 0;
 }
 
-/* Put a run on the scratch stack; one that goes on like its predecessor is joined to it. */
-static int push_run(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
+int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
 {
 	int r;
 
@@ -166,8 +175,7 @@ static int push_run(struct dg_diagram *d, size_t base, uint32_t first, dg_ref ch
 	return 0;
 }
 
-/* The node with the runs on the scratch stack from @base on; they are taken off. */
-static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret)
+int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret)
 {
 	size_t count = d->scratch_count - base, at;
 	const struct dg_run *runs = d->scratch + base;
@@ -185,7 +193,7 @@ static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *re
 	}
 	at = hash_node(var, runs, count) & (d->slot_count - 1);
 	for (; d->slots[at]; at = (at + 1) & (d->slot_count - 1)) {
-		const struct node *node = &d->nodes[d->slots[at] - 1];
+		const struct dg_diagram_node *node = &d->nodes[d->slots[at] - 1];
 
 		if (node->var == var && node->run_count == count &&
 		    !memcmp(d->runs + node->run_off, runs, count * sizeof(*runs))) {
@@ -193,7 +201,7 @@ static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *re
 			return 0;
 		}
 	}
-	if (d->run_count + count > d->max_runs || d->node_count >= DG_REF_TERMINAL - 1)
+	if (d->run_count + count > d->run_limit || d->node_count >= DG_REF_TERMINAL - 1)
 		return -E2BIG;
 	r = dg_array_reserve(&d->nodes, &d->node_room, d->node_count + 1, sizeof(*d->nodes));
 	if (r < 0)
@@ -202,36 +210,79 @@ static int make_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *re
 	if (r < 0)
 		return r;
 	memcpy(d->runs + d->run_count, runs, count * sizeof(*runs));
-	d->nodes[d->node_count] =
-		(struct node){.var = var, .run_count = (uint32_t)count, .run_off = d->run_count};
+	d->nodes[d->node_count] = (struct dg_diagram_node){
+		.var = var, .run_count = (uint32_t)count, .run_off = d->run_count};
 	d->run_count += count;
 	d->slots[at] = (uint32_t)++d->node_count;
 	*ret = (dg_ref)(d->node_count - 1);
 	return 0;
 }
 
-int dg_diagram_member(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
-		      size_t count, dg_ref unknown, dg_ref *ret)
+static size_t cache_at(const struct dg_diagram *d, uint64_t a, uint64_t b)
 {
+	uint64_t h = (a ^ b * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
+
+	return (h ^ h >> 32) & (d->cache_count - 1);
+}
+
+bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref *ret)
+{
+	const struct dg_diagram_step *step;
+
+	if (d->cache_count == 0)
+		return false;
+	step = &d->cache[cache_at(d, a, b)];
+	if (!step->used || step->a != a || step->b != b)
+		return false;
+	*ret = step->result;
+	return true;
+}
+
+void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref result)
+{
+	if (d->cache_count < CACHE_LAST && d->cache_count <= d->node_count) {
+		size_t count = d->cache_count ? d->cache_count * 4 : CACHE_FIRST;
+		struct dg_diagram_step *cache;
+
+		while (count <= d->node_count && count < CACHE_LAST)
+			count *= 2;
+		cache = calloc(count, sizeof(*cache));
+		if (cache) {
+			free(d->cache);
+			d->cache = cache;
+			d->cache_count = count;
+		}
+	}
+	if (d->cache_count > 0)
+		d->cache[cache_at(d, a, b)] =
+			(struct dg_diagram_step){.a = a, .b = b, .result = result, .used = true};
+}
+
+int dg_diagram_member(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
+		      size_t count, bool negated, bool unknown, bool may_be_unknown, dg_ref *ret)
+{
+	dg_ref in = negated ? DG_FALSE : DG_TRUE, out = negated ? DG_TRUE : DG_FALSE;
 	size_t base = d->scratch_count;
 	uint32_t next = 1; /* first class not covered yet */
 	int r;
 
-	r = push_run(d, base, 0, unknown);
+	if (!may_be_unknown)
+		unknown = (count > 0 && runs[0].first == 1) != negated;
+	r = dg_diagram_push(d, base, 0, unknown ? DG_TRUE : DG_FALSE);
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		if (runs[i].first > next)
-			r = push_run(d, base, next, DG_FALSE);
+			r = dg_diagram_push(d, base, next, out);
 		if (r >= 0)
-			r = push_run(d, base, runs[i].first, DG_TRUE);
+			r = dg_diagram_push(d, base, runs[i].first, in);
 		next = runs[i].end;
 	}
 	if (r >= 0 && next < d->class_counts[var])
-		r = push_run(d, base, next, DG_FALSE);
+		r = dg_diagram_push(d, base, next, out);
 	if (r < 0) {
 		d->scratch_count = base;
 		return r;
 	}
-	return make_node(d, var, base, ret);
+	return dg_diagram_node(d, var, base, ret);
 }
 
 int dg_diagram_known(struct dg_diagram *d, uint32_t var, bool known, dg_ref *ret)
@@ -239,77 +290,53 @@ int dg_diagram_known(struct dg_diagram *d, uint32_t var, bool known, dg_ref *ret
 	size_t base = d->scratch_count;
 	int r;
 
-	r = push_run(d, base, 0, known ? DG_FALSE : DG_TRUE);
+	r = dg_diagram_push(d, base, 0, known ? DG_FALSE : DG_TRUE);
 	if (r >= 0)
-		r = push_run(d, base, 1, known ? DG_TRUE : DG_FALSE);
+		r = dg_diagram_push(d, base, 1, known ? DG_TRUE : DG_FALSE);
 	if (r < 0) {
 		d->scratch_count = base;
 		return r;
 	}
-	return make_node(d, var, base, ret);
-}
-
-static bool decided(const struct dg_diagram *d, dg_ref ref)
-{
-	return dg_ref_terminal(ref) && dg_diagram_decided(d, ref).rule != DG_DECISION_PASS;
+	return dg_diagram_node(d, var, base, ret);
 }
 
 /* Results that need no walk. False when there is none. */
-static bool shortcut(const struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
+static bool shortcut(enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 {
-	switch (op) {
-	case DG_APPLY_AND:
-		if (f == DG_FALSE || g == DG_FALSE)
-			*ret = DG_FALSE;
-		else if (f == DG_TRUE || f == g)
-			*ret = g;
-		else if (g == DG_TRUE)
-			*ret = f;
-		else
-			return false;
-		return true;
-	case DG_APPLY_OR:
-		if (f == DG_TRUE || g == DG_TRUE)
-			*ret = DG_TRUE;
-		else if (f == DG_FALSE || f == g)
-			*ret = g;
-		else if (g == DG_FALSE)
-			*ret = f;
-		else
-			return false;
-		return true;
-	case DG_APPLY_NOT:
-		if (!dg_ref_terminal(f))
-			return false;
-		*ret = f == DG_TRUE ? DG_FALSE : f == DG_FALSE ? DG_TRUE : DG_UNKNOWN;
-		return true;
-	case DG_APPLY_MATCH:
-	case DG_APPLY_MATCH_UNKNOWN:
-		if (!dg_ref_terminal(f))
-			return false;
-		*ret = f == DG_TRUE || (f == DG_UNKNOWN && op == DG_APPLY_MATCH_UNKNOWN) ? g
-											 : DG_PASS;
-		return true;
-	case DG_APPLY_THEN:
-		if (f == DG_PASS || f == g)
-			*ret = g;
-		else if (g == DG_PASS || decided(d, f))
-			*ret = f;
-		else
-			return false;
-		return true;
-	}
-	return false;
+	dg_ref neutral = op == DG_APPLY_AND ? DG_TRUE : op == DG_APPLY_OR ? DG_FALSE : DG_PASS;
+	dg_ref last = op == DG_APPLY_AND ? DG_FALSE : DG_TRUE;
+
+	if (f == neutral || f == g)
+		*ret = g;
+	else if (g == neutral)
+		*ret = f;
+	else if (op <= DG_APPLY_OR && (f == last || g == last))
+		*ret = last;
+	else
+		return false;
+	return true;
 }
 
-/* Two terminals that no shortcut answered: the permissive rule that @f passed over comes first. */
-static int terminal_then(struct dg_diagram *d, dg_ref f, dg_ref g, dg_ref *ret)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-	struct dg_decision decision = dg_diagram_decided(d, g);
+	return a < b ? a : b;
+}
 
-	if (dg_diagram_decided(d, f).would != DG_DECISION_NONE)
-		decision.would = dg_diagram_decided(d, f).would;
-	return dg_diagram_decision(d, decision, ret);
+/* Two decisions put together. */
+static int terminal_min(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
+{
+	struct dg_decision a = dg_diagram_decided(d, f), b = dg_diagram_decided(d, g), both;
+
+	both.rank = least(a.rank, b.rank);
+	both.second = DG_RANK_NONE;
+	if (op == DG_APPLY_MIN_TWO)
+		both.second = a.rank == b.rank ? least(a.second, b.second)
+			      : a.rank < b.rank ? least(a.second, b.rank)
+						: least(a.rank, b.second);
+	both.would = least(a.would, b.would);
+	if (both.would >= (op == DG_APPLY_MIN_TWO ? both.second : both.rank))
+		both.would = DG_RANK_NONE;
+	return dg_diagram_decision(d, both, ret);
 }
 
 static dg_ref child_at(const struct dg_diagram *d, dg_ref ref, bool walk, size_t run)
@@ -324,64 +351,65 @@ static uint32_t run_end(const struct dg_diagram *d, dg_ref ref, bool walk, size_
 	return d->runs[d->nodes[ref].run_off + run + 1].first;
 }
 
-/* As deep as there are variables. */
-static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
+static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret);
+
+/* The two successors put together, run by run. @ret_deep: more than terminals met. */
+static int apply_runs(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 {
-	uint32_t fv, gv, var, end, first = 0, cached;
-	size_t base = d->scratch_count, i = 0, j = 0;
-	bool walk_f, walk_g;
-	dg_ref child, result;
-	int r;
+	uint32_t fv = dg_diagram_var(d, f), gv = dg_diagram_var(d, g), var = least(fv, gv);
+	size_t base = d->scratch_count, i = 0, j = 0, taken = 0;
+	bool walk_f = fv == var, walk_g = gv == var;
+	uint32_t first = 0;
+	dg_ref child;
+	int r = 0;
 
-	if (shortcut(d, op, f, g, ret))
-		return 0;
-	if (dg_ref_terminal(f) && dg_ref_terminal(g)) {
-		if (op == DG_APPLY_THEN)
-			return terminal_then(d, f, g, ret);
-		*ret = DG_UNKNOWN; /* and, or: what is left after the shortcuts */
-		return 0;
-	}
-	if ((op == DG_APPLY_AND || op == DG_APPLY_OR) && f > g) {
-		dg_ref swap = f;
-
-		f = g;
-		g = swap;
-	}
-	if (dg_map_get(&d->cache, (uint64_t)op << 32 | f, g, &cached)) {
-		*ret = cached;
-		return 0;
-	}
-
-	fv = dg_diagram_var(d, f);
-	gv = dg_diagram_var(d, g);
-	var = fv < gv ? fv : gv;
-	walk_f = fv == var;
-	walk_g = gv == var;
-	while (first != UINT32_MAX) {
+	while (first != UINT32_MAX && r >= 0) {
 		uint32_t f_end = run_end(d, f, walk_f, i), g_end = run_end(d, g, walk_g, j);
+		uint32_t end = least(f_end, g_end);
 
+		taken++;
 		r = apply(d, op, child_at(d, f, walk_f, i), child_at(d, g, walk_g, j), &child);
 		if (r >= 0)
-			r = push_run(d, base, first, child);
-		if (r < 0) {
-			d->scratch_count = base;
-			return r;
-		}
-		end = f_end < g_end ? f_end : g_end;
+			r = dg_diagram_push(d, base, first, child);
 		if (f_end == end)
 			i++;
 		if (g_end == end)
 			j++;
 		first = end;
 	}
-	r = make_node(d, var, base, &result);
+	if (r >= 0)
+		r = dg_diagram_spend(d, taken);
+	if (r < 0) {
+		d->scratch_count = base;
+		return r;
+	}
+	return dg_diagram_node(d, var, base, ret);
+}
+
+/* As deep as there are variables. */
+static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
+{
+	uint64_t key;
+	dg_ref result;
+	int r;
+
+	if (shortcut(op, f, g, ret))
+		return 0;
+	if (dg_ref_terminal(f) && dg_ref_terminal(g))
+		return terminal_min(d, op, f, g, ret);
+	if (f > g) {
+		dg_ref swap = f;
+
+		f = g;
+		g = swap;
+	}
+	key = (uint64_t)f << 32 | g;
+	if (dg_diagram_recall(d, op, key, ret))
+		return 0;
+	r = apply_runs(d, op, f, g, &result);
 	if (r < 0)
 		return r;
-	if (d->cache.count >= d->max_runs)
-		return -E2BIG;
-	r = dg_map_put(&d->cache, (uint64_t)op << 32 | f, g, result);
-	if (r < 0)
-		return r;
+	dg_diagram_remember(d, op, key, result);
 	*ret = result;
 	return 0;
 }
@@ -408,4 +436,146 @@ int dg_diagram_reduce(struct dg_diagram *d, enum dg_apply op, const dg_ref *refs
 	if (r < 0)
 		return r;
 	return apply(d, op, left, right, ret);
+}
+
+/* A function made from another one, node by node. */
+struct rewrite {
+	int (*map)(void *data, dg_ref terminal, dg_ref *ret); /* NULL: terminals stay */
+	void *data;
+	uint32_t var, class; /* the variable that is restricted, or DG_VAR_NONE */
+	const bool *some;    /* variables that are quantified, or NULL */
+	struct dg_map done;
+};
+
+static int rewrite(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret);
+
+/* Some successor is true. */
+static int rewrite_some(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
+{
+	dg_ref any = DG_FALSE, child;
+	int r;
+
+	for (size_t i = 0; i < d->nodes[ref].run_count && any != DG_TRUE; i++) {
+		r = rewrite(d, w, child_at(d, ref, true, i), &child);
+		if (r >= 0)
+			r = apply(d, DG_APPLY_OR, any, child, &any);
+		if (r < 0)
+			return r;
+	}
+	*ret = any;
+	return 0;
+}
+
+static int rewrite_node(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
+{
+	uint32_t var = d->nodes[ref].var;
+	size_t base = d->scratch_count;
+	dg_ref child;
+	int r;
+
+	if (var == w->var)
+		return rewrite(d, w, dg_diagram_child(d, ref, w->class), ret);
+	if (w->some && w->some[var])
+		return rewrite_some(d, w, ref, ret);
+	r = dg_diagram_spend(d, d->nodes[ref].run_count);
+	for (size_t i = 0; i < d->nodes[ref].run_count && r >= 0; i++) {
+		uint32_t first = d->runs[d->nodes[ref].run_off + i].first;
+
+		r = rewrite(d, w, child_at(d, ref, true, i), &child);
+		if (r >= 0)
+			r = dg_diagram_push(d, base, first, child);
+	}
+	if (r < 0) {
+		d->scratch_count = base;
+		return r;
+	}
+	return dg_diagram_node(d, var, base, ret);
+}
+
+static int rewrite(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
+{
+	dg_ref result = ref;
+	int r = 0;
+
+	if (dg_ref_terminal(ref) && !w->map) {
+		*ret = ref;
+		return 0;
+	}
+	if (dg_map_get(&w->done, ref, 0, ret))
+		return 0;
+	if (dg_ref_terminal(ref))
+		r = w->map(w->data, ref, &result);
+	else
+		r = rewrite_node(d, w, ref, &result);
+	if (r >= 0)
+		r = dg_map_put(&w->done, ref, 0, result);
+	if (r < 0)
+		return r;
+	*ret = result;
+	return 0;
+}
+
+int dg_diagram_map(struct dg_diagram *d, dg_ref ref, int (*map)(void *, dg_ref, dg_ref *),
+		   void *data, dg_ref *ret)
+{
+	struct rewrite w = {.map = map, .data = data, .var = DG_VAR_NONE};
+	int r = rewrite(d, &w, ref, ret);
+
+	dg_map_done(&w.done);
+	return r;
+}
+
+int dg_diagram_restrict(struct dg_diagram *d, dg_ref ref, uint32_t var, uint32_t class, dg_ref *ret)
+{
+	struct rewrite w = {.var = var, .class = class};
+	int r = rewrite(d, &w, ref, ret);
+
+	dg_map_done(&w.done);
+	return r;
+}
+
+int dg_diagram_exists(struct dg_diagram *d, dg_ref condition, const bool *some, dg_ref *ret)
+{
+	struct rewrite w = {.var = DG_VAR_NONE, .some = some};
+	int r = rewrite(d, &w, condition, ret);
+
+	dg_map_done(&w.done);
+	return r;
+}
+
+static int negate(void *data, dg_ref terminal, dg_ref *ret)
+{
+	(void)data;
+	*ret = terminal == DG_TRUE ? DG_FALSE : DG_TRUE;
+	return 0;
+}
+
+int dg_diagram_not(struct dg_diagram *d, dg_ref condition, dg_ref *ret)
+{
+	return dg_diagram_map(d, condition, negate, NULL, ret);
+}
+
+static void add_size(struct dg_diagram *d, dg_ref ref, size_t *runs)
+{
+	if (dg_ref_terminal(ref) || d->seen[ref] == d->round)
+		return;
+	d->seen[ref] = d->round;
+	*runs += d->nodes[ref].run_count;
+	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
+		add_size(d, child_at(d, ref, true, i), runs);
+}
+
+int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
+{
+	size_t had = d->seen_room, runs = 0;
+	int r;
+
+	r = dg_array_reserve(&d->seen, &d->seen_room, d->node_count + 1, sizeof(*d->seen));
+	if (r < 0)
+		return r;
+	memset(d->seen + had, 0, (d->seen_room - had) * sizeof(*d->seen));
+	d->round++;
+	add_size(d, ref, &runs);
+	*ret_runs = runs;
+	return 0;
 }

@@ -1,322 +1,310 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 #include "fold.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
+#include "fold_build.h"
+#include "support.h"
+
+#define SLACK_PER_RULE 8
+#define SLACK_LEAST 4096
+#define SLACK_MOST 65536
 
 void dg_fold_free(struct dg_fold *fold)
 {
 	if (!fold)
 		return;
-	dg_symbols_free(fold->symbols);
-	dg_diagram_free(fold->diagram);
+	dg_conditions_done(&fold->conditions);
+	for (size_t i = 0; i < fold->column_count; i++) {
+		free(fold->columns[i].rules);
+		free(fold->columns[i].groups);
+	}
+	if (!fold->borrowed) {
+		dg_symbols_free(fold->symbols);
+		dg_diagram_free(fold->diagram);
+	}
+	free(fold->rank);
+	free(fold->rule_of);
+	free(fold->match);
 	free(fold);
 }
 
-struct refs {
-	dg_ref *items;
-	size_t count, room;
-};
-
-static int add_ref(struct refs *refs, dg_ref ref)
+static int rank_rules(struct dg_fold *f)
 {
-	int r = dg_array_reserve(&refs->items, &refs->room, refs->count + 1, sizeof(*refs->items));
+	size_t count = f->policy->rule_count;
+	uint32_t next = 0;
 
-	if (r < 0)
-		return r;
-	refs->items[refs->count++] = ref;
+	f->rank = calloc(count + 1, sizeof(*f->rank));
+	f->rule_of = calloc(count + 1, sizeof(*f->rule_of));
+	f->match = calloc(count + 1, sizeof(*f->match));
+	if (!f->rank || !f->rule_of || !f->match)
+		return -ENOMEM;
+	for (int forbids = 1; forbids >= 0; forbids--)
+		for (uint32_t i = 0; i < count; i++)
+			if ((f->policy->rules[i].effect == DG_EFFECT_FORBID) == forbids) {
+				f->rule_of[next] = i;
+				f->rank[i] = next++;
+			}
 	return 0;
 }
 
-static void refs_done(struct refs *refs)
+/* Where and when the rule matches. */
+static int build_match(struct dg_fold *f, const struct dg_rule_node *rule, dg_ref *ret)
 {
-	free(refs->items);
-}
-
-static int build_test(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret)
-{
-	struct dg_test_meaning meaning;
-	const struct dg_atom *atoms = meaning.atoms;
-	dg_ref result, second;
+	enum dg_truth truth = rule->effect == DG_EFFECT_ALLOW ? DG_IS_TRUE : DG_NOT_FALSE;
+	dg_ref live = DG_TRUE, condition;
 	int r;
 
-	if (!dg_symbols_test(f->symbols, expr, &meaning))
-		return -EINVAL;
-	if (expr->test == DG_TEST_KNOWN || expr->test == DG_TEST_NOT_KNOWN)
-		return dg_diagram_known(f->diagram, atoms[0].var, expr->test == DG_TEST_KNOWN, ret);
-
-	r = dg_diagram_member(f->diagram, atoms[0].var, atoms[0].runs, atoms[0].run_count,
-			      DG_UNKNOWN, &result);
-	if (r >= 0 && meaning.count == 2) {
-		r = dg_diagram_member(f->diagram, atoms[1].var, atoms[1].runs, atoms[1].run_count,
-				      DG_UNKNOWN, &second);
-		if (r >= 0)
-			r = dg_diagram_apply(f->diagram, DG_APPLY_OR, result, second, &result);
-	}
-	if (r >= 0 && meaning.negated)
-		r = dg_diagram_apply(f->diagram, DG_APPLY_NOT, result, DG_FALSE, &result);
+	r = dg_condition(&f->conditions, rule->where, truth, &condition);
+	if (r >= 0 && (rule->has_from || rule->has_until))
+		r = dg_condition_live(&f->conditions, rule, &live);
 	if (r < 0)
 		return r;
-	*ret = result;
-	return 0;
+	return dg_diagram_apply(f->diagram, DG_APPLY_AND, condition, live, ret);
 }
-
-static int build_condition(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret);
 
 /*
- * The operands of a chain of one operator, with a stack of its own: ten thousand `or` make a tree
- * that deep. What remains as recursion is the nesting of different operators, which the parser
- * bounds.
+ * Rules of operation @op in the order of ranks, those with equal support together: @support is by
+ * rule, its numbers below @support_count.
  */
-static int build_chain(struct dg_fold *f, const struct dg_expr *chain, dg_ref *ret)
+static int fill_column(const struct dg_fold *f, const uint32_t *support, uint32_t support_count,
+		       unsigned int op, struct dg_fold_column *column)
 {
-	_cleanup_free_ const struct dg_expr **stack = NULL;
-	_cleanup_(refs_done) struct refs refs = {};
-	size_t depth = 0, room = 0;
-	dg_ref ref;
-	int r;
+	_cleanup_free_ size_t *start = calloc(support_count + 1, sizeof(*start));
+	size_t count = f->policy->rule_count, total = 0;
 
-	r = dg_array_reserve(&stack, &room, 1, sizeof(*stack));
-	if (r < 0)
-		return r;
-	stack[depth++] = chain;
-	while (depth > 0) {
-		const struct dg_expr *expr = stack[--depth];
+	column->rules = calloc(count + 1, sizeof(*column->rules));
+	column->groups = calloc(support_count + 1, sizeof(*column->groups));
+	if (!start || !column->rules || !column->groups)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (f->policy->rules[i].ops >> op & 1)
+			start[support[i]]++;
+	for (uint32_t s = 0; s < support_count; s++) {
+		size_t here = start[s];
 
-		if (expr->kind == chain->kind) {
-			r = dg_array_reserve(&stack, &room, depth + 2, sizeof(*stack));
-			if (r < 0)
-				return r;
-			stack[depth++] = expr->right;
-			stack[depth++] = expr->left;
+		start[s] = total;
+		if (here > 0)
+			column->groups[column->group_count++] = total;
+		total += here;
+	}
+	column->groups[column->group_count] = total;
+	column->rule_count = total;
+	for (uint32_t rank = 0; rank < count; rank++) {
+		uint32_t rule = f->rule_of[rank];
+
+		if (f->policy->rules[rule].ops >> op & 1)
+			column->rules[start[support[rule]]++] = rule;
+	}
+	return 0;
+}
+
+/* Operations with the same rules share a column. */
+static int build_columns(struct dg_fold *f, const uint32_t *support, uint32_t support_count)
+{
+	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
+		struct dg_fold_column *column = &f->columns[f->column_count];
+		unsigned int other = 0;
+
+		for (; other < op; other++) {
+			size_t i = 0;
+
+			while (i < f->policy->rule_count &&
+			       !((f->policy->rules[i].ops >> op ^ f->policy->rules[i].ops >> other) & 1))
+				i++;
+			if (i == f->policy->rule_count)
+				break;
+		}
+		if (other < op) {
+			for (size_t c = 0; c < f->column_count; c++)
+				if (f->columns[c].ops >> other & 1)
+					f->columns[c].ops |= 1U << op;
 			continue;
 		}
-		r = build_condition(f, expr, &ref);
-		if (r >= 0)
-			r = add_ref(&refs, ref);
+		column->ops = 1U << op;
+		f->column_count++;
+		if (fill_column(f, support, support_count, op, column) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The parts of rules with one support; they are halved while they are too much at once. */
+static int build_group(struct dg_fold *f, enum dg_keep keep, const uint32_t *rules, size_t count,
+		       struct dg_claim *claims, dg_ref *refs, size_t *ref_count)
+{
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		claims[i] = (struct dg_claim){.match = f->match[rules[i]],
+					      .rank = f->rank[rules[i]],
+					      .permissive = f->policy->rules[rules[i]].permissive};
+	dg_diagram_budget(f->diagram, DG_FOLD_MAX_RUNS / 4);
+	r = dg_diagram_decide(f->diagram, keep, claims, count, &refs[*ref_count]);
+	dg_diagram_budget(f->diagram, SIZE_MAX);
+	if (r == -E2BIG && count > 1) {
+		r = build_group(f, keep, rules, count / 2, claims, refs, ref_count);
 		if (r < 0)
 			return r;
+		return build_group(f, keep, rules + count / 2, count - count / 2, claims, refs,
+				   ref_count);
 	}
-	return dg_diagram_reduce(f->diagram,
-				 chain->kind == DG_EXPR_AND ? DG_APPLY_AND : DG_APPLY_OR,
-				 refs.items, refs.count, ret);
+	if (r >= 0 && refs[*ref_count] != DG_PASS)
+		++*ref_count;
+	return r;
 }
 
-static int build_condition(struct dg_fold *f, const struct dg_expr *expr, dg_ref *ret)
-{
-	bool negated = false;
+struct part {
 	dg_ref ref;
-	int r;
+	size_t size;
+};
 
-	for (; expr->kind == DG_EXPR_NOT; expr = expr->left)
-		negated = !negated;
-	switch (expr->kind) {
-	case DG_EXPR_TRUE:
-	case DG_EXPR_FALSE:
-		ref = expr->kind == DG_EXPR_TRUE ? DG_TRUE : DG_FALSE;
-		r = 0;
-		break;
-	case DG_EXPR_TEST:
-		r = build_test(f, expr, &ref);
-		break;
-	case DG_EXPR_AND:
-	case DG_EXPR_OR:
-		r = build_chain(f, expr, &ref);
-		break;
-	default:
-		r = -EINVAL;
-	}
-	if (r >= 0 && negated)
-		r = dg_diagram_apply(f->diagram, DG_APPLY_NOT, ref, DG_FALSE, &ref);
-	if (r < 0)
-		return r;
-	*ret = ref;
-	return 0;
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return (x->ref > y->ref) - (x->ref < y->ref);
 }
 
-static int build_atom(struct dg_fold *f, struct dg_atom atom, bool negated, dg_ref *ret)
+/* Put the smallest two together, again and again; what does not fit to any other is done. */
+static int merge_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts, size_t *count,
+		       size_t slack)
 {
-	dg_ref ref;
-	int r;
-
-	r = dg_diagram_member(f->diagram, atom.var, atom.runs, atom.run_count, DG_FALSE, &ref);
-	if (r >= 0 && negated)
-		r = dg_diagram_apply(f->diagram, DG_APPLY_NOT, ref, DG_FALSE, &ref);
-	if (r < 0)
-		return r;
-	*ret = ref;
-	return 0;
-}
-
-/*
- * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to
- * admit anything: an allow is not live then, and what denies goes on denying.
- */
-static int build_live(struct dg_fold *f, const struct dg_rule_node *rule, dg_ref *ret)
-{
-	bool allow = rule->effect == DG_EFFECT_ALLOW;
-	dg_ref live = DG_TRUE, before, clock;
+	size_t done = 0; /* at the end of @parts */
 	int r = 0;
 
-	if (rule->has_until) {
-		r = build_atom(f, dg_symbols_time_from(f->symbols, rule->until), true, &before);
-		if (r >= 0)
-			r = build_atom(f, dg_symbols_clock_synced(f->symbols), !allow, &clock);
-		if (r >= 0)
-			r = dg_diagram_apply(f->diagram, allow ? DG_APPLY_AND : DG_APPLY_OR, before,
-					     clock, &live);
-	}
-	if (r >= 0 && rule->has_from) {
-		r = build_atom(f, dg_symbols_time_from(f->symbols, rule->from), false, &before);
-		if (r >= 0)
-			r = dg_diagram_apply(f->diagram, DG_APPLY_AND, live, before, &live);
-	}
-	if (r < 0)
-		return r;
-	*ret = live;
-	return 0;
-}
+	while (*count - done > 1 && r >= 0) {
+		size_t open = *count - done, budget;
+		dg_ref both;
 
-/* The decision that a rule by itself takes. */
-static int build_rule(struct dg_fold *f, const struct dg_policy *policy, uint32_t index,
-		      dg_ref *ret)
-{
-	const struct dg_rule_node *rule = &policy->rules[index];
-	struct dg_decision decision = {.rule = index, .would = DG_DECISION_NONE};
-	dg_ref condition = DG_TRUE, live, terminal;
-	int r = 0;
+		qsort(parts, open, sizeof(*parts), compare_parts);
+		budget = 2 * (parts[0].size + parts[1].size) + slack;
+		dg_diagram_budget(d, budget);
+		r = dg_diagram_apply(d, op, parts[0].ref, parts[1].ref, &both);
+		dg_diagram_budget(d, SIZE_MAX);
+		if (r == -E2BIG) {
+			struct part larger = parts[1];
 
-	if (rule->permissive)
-		decision = (struct dg_decision){.rule = DG_DECISION_PASS, .would = index};
-	if (rule->where)
-		r = build_condition(f, rule->where, &condition);
-	if (r >= 0)
-		r = build_live(f, rule, &live);
-	if (r >= 0)
-		r = dg_diagram_apply(f->diagram, DG_APPLY_AND, condition, live, &condition);
-	if (r >= 0)
-		r = dg_diagram_decision(f->diagram, decision, &terminal);
-	if (r < 0)
-		return r;
-	return dg_diagram_apply(f->diagram,
-				rule->effect == DG_EFFECT_ALLOW ? DG_APPLY_MATCH
-								: DG_APPLY_MATCH_UNKNOWN,
-				condition, terminal, ret);
-}
-
-/* Forbids first, then the others, each in order of position; then the default. */
-static int build_op(struct dg_fold *f, const struct dg_policy *policy, const dg_ref *rules,
-		    enum dg_op op, dg_ref *ret)
-{
-	_cleanup_(refs_done) struct refs refs = {};
-	struct dg_decision decision = {.rule = policy->defaults[op] == DG_VERDICT_ALLOW
-						       ? DG_DECISION_DEFAULT_ALLOW
-						       : DG_DECISION_DEFAULT_DENY,
-				       .would = DG_DECISION_NONE};
-	dg_ref all = DG_PASS, terminal;
-	int r = 0;
-
-	for (int forbids = 1; forbids >= 0; forbids--)
-		for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
-			const struct dg_rule_node *rule = &policy->rules[i];
-
-			if ((rule->effect == DG_EFFECT_FORBID) == forbids && rule->ops >> op & 1)
-				r = add_ref(&refs, rules[i]);
+			memmove(parts + 1, parts + 2, (*count - 2) * sizeof(*parts));
+			parts[*count - 1] = larger;
+			done++;
+			r = 0;
+			continue;
 		}
-	/* The default stands outside the tree, so that operations with the same rules share it. */
-	if (r >= 0 && refs.count > 0)
-		r = dg_diagram_reduce(f->diagram, DG_APPLY_THEN, refs.items, refs.count, &all);
-	if (r >= 0)
-		r = dg_diagram_decision(f->diagram, decision, &terminal);
-	if (r < 0)
-		return r;
-	return dg_diagram_apply(f->diagram, DG_APPLY_THEN, all, terminal, ret);
-}
-
-static int build(struct dg_fold *f, const struct dg_policy *policy, const struct dg_pos **where)
-{
-	_cleanup_free_ dg_ref *rules = calloc(policy->rule_count + 1, sizeof(*rules));
-	int r = 0;
-
-	if (!rules)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < policy->rule_count && r >= 0; i++) {
-		*where = &policy->rules[i].pos;
-		r = build_rule(f, policy, i, &rules[i]);
-	}
-	for (unsigned int op = 0; op < DG_OP_MAX && r >= 0; op++) {
-		*where = &policy->pos;
-		r = build_op(f, policy, rules, op, &f->roots[op]);
+		if (r < 0)
+			break;
+		parts[0].ref = both;
+		r = dg_diagram_size(d, both, &parts[0].size);
+		memmove(parts + 1, parts + 2, (*count - 2) * sizeof(*parts));
+		--*count;
 	}
 	return r;
 }
 
-struct report {
-	struct dg_diags *diags;
-	const struct dg_policy *policy;
-};
-
-static void report_symbols(void *data, enum dg_symbols_fault fault, const struct dg_attr *attr,
-			   const struct dg_expr *expr)
+int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *count, size_t slack)
 {
-	struct report *report = data;
+	_cleanup_free_ struct part *parts = calloc(*count + 1, sizeof(*parts));
+	size_t left = *count;
+	int r = 0;
 
-	if (fault == DG_SYMBOLS_TOO_BIG)
-		dg_diag_report(
-			report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
-			"the policy is too big for tables: the names and globs on %s make an "
-			"automaton with more than %u transitions",
-			attr->name, DG_AUTOMATON_MAX_ENTRIES);
-	else
-		dg_diag_report(report->diags, DG_E100, &expr->pos,
-			       "%s has no table form in this version: check and sim --engine ref "
-			       "know it, compile does not",
-			       attr->name);
-}
-
-static int new_diagram(struct dg_fold *f)
-{
-	_cleanup_free_ uint32_t *counts = NULL;
-	const struct dg_variable *vars;
-	uint32_t count;
-
-	vars = dg_symbols_variables(f->symbols, &count);
-	counts = calloc(count + UINT64_C(1), sizeof(*counts));
-	if (!counts)
+	if (!parts)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < count; i++)
-		counts[i] = vars[i].class_count;
-	f->diagram = dg_diagram_new(counts, count, DG_FOLD_MAX_RUNS);
-	return f->diagram ? 0 : -ENOMEM;
-}
-
-int dg_fold_new(const struct dg_policy *policy, struct dg_diags *diags, struct dg_fold **ret)
-{
-	_cleanup_(dg_cleanup_fold) struct dg_fold *f = calloc(1, sizeof(*f));
-	struct report report = {.diags = diags, .policy = policy};
-	struct dg_symbols_options options = {.report = report_symbols, .data = &report};
-	const struct dg_pos *where = &policy->pos;
-	int r;
-
-	if (!f)
-		return -ENOMEM;
-	r = dg_symbols_new(&policy, 1, &options, &f->symbols);
-	if (r == -EOPNOTSUPP)
-		return -EBADMSG;
+	for (size_t i = 0; i < left && r >= 0; i++) {
+		parts[i].ref = refs[i];
+		r = dg_diagram_size(d, refs[i], &parts[i].size);
+	}
 	if (r >= 0)
-		r = new_diagram(f);
-	if (r >= 0)
-		r = build(f, policy, &where);
-	if (r == -E2BIG) {
-		dg_diag_report(diags, DG_E101, where,
-			       "the policy is too big for tables: its decision diagram needs more "
-			       "than %u edges",
-			       DG_FOLD_MAX_RUNS);
-		return -EBADMSG;
+		r = merge_parts(d, op, parts, &left, slack);
+	/* Too many to be looked at one after the other: let them grow. */
+	while (r >= 0 && left > DG_PARTS_MAX && slack < DG_FOLD_MAX_RUNS / 8) {
+		slack *= 8;
+		r = merge_parts(d, op, parts, &left, slack);
 	}
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(f);
+	for (size_t i = 0; i < left; i++)
+		refs[i] = parts[i].ref;
+	*count = left;
 	return 0;
+}
+
+static size_t slack_for(size_t rules)
+{
+	size_t slack = rules * SLACK_PER_RULE;
+
+	return slack < SLACK_LEAST ? SLACK_LEAST : slack > SLACK_MOST ? SLACK_MOST : slack;
+}
+
+int dg_fold_parts(struct dg_fold *f, const struct dg_fold_column *column, enum dg_keep keep,
+		  bool merge, struct dg_fold_op *ret)
+{
+	_cleanup_free_ struct dg_claim *claims = calloc(column->rule_count + 1, sizeof(*claims));
+	/* A group may come apart into as many parts as it has rules. */
+	_cleanup_free_ dg_ref *refs = calloc(column->rule_count + 1, sizeof(*refs));
+	size_t count = 0;
+	int r = 0;
+
+	if (!claims || !refs)
+		return -ENOMEM;
+	for (size_t g = 0; g < column->group_count && r >= 0; g++)
+		r = build_group(f, keep, column->rules + column->groups[g],
+				column->groups[g + 1] - column->groups[g], claims, refs, &count);
+	if (r >= 0 && (merge || count > DG_PARTS_MAX))
+		r = dg_fold_merge(f->diagram,
+				  keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO, refs,
+				  &count, merge ? slack_for(column->rule_count) : 0);
+	if (r < 0)
+		return r;
+	if (count > DG_PARTS_MAX)
+		return -E2BIG;
+	memcpy(ret->roots, refs, count * sizeof(*refs));
+	ret->count = count;
+	return 0;
+}
+
+static int build_matches(struct dg_fold *f, struct dg_supports *supports, uint32_t *support,
+			 const struct dg_pos **where)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < f->policy->rule_count && r >= 0; i++) {
+		*where = &f->policy->rules[i].pos;
+		r = build_match(f, &f->policy->rules[i], &f->match[i]);
+		if (r >= 0)
+			r = dg_support(supports, f->diagram, f->match[i], &support[i]);
+	}
+	*where = &f->policy->pos;
+	return r;
+}
+
+int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **where)
+{
+	_cleanup_free_ uint32_t *support = calloc(f->policy->rule_count + 1, sizeof(*support));
+	_cleanup_(dg_supports_done) struct dg_supports supports = {};
+	struct dg_fold_op op;
+	int r;
+
+	if (!support)
+		return -ENOMEM;
+	f->conditions.symbols = f->symbols;
+	f->conditions.diagram = f->diagram;
+	r = rank_rules(f);
+	if (r >= 0)
+		r = build_matches(f, &supports, support, where);
+	if (r >= 0)
+		r = build_columns(f, support,
+				  supports.set_count > 0 ? (uint32_t)supports.set_count : 1);
+	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
+		r = dg_fold_parts(f, &f->columns[c], DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS),
+				  &op);
+		for (unsigned int o = 0; o < DG_OP_MAX && r >= 0; o++)
+			if (f->columns[c].ops >> o & 1)
+				f->ops[o] = op;
+	}
+	return r;
 }

@@ -1,25 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
-/* From a checked policy to one decision diagram for each operation (language page, sections 5 and
- * 6). */
+/*
+ * From a checked policy to decision diagrams (language page, sections 5 and 6).
+ *
+ * The decision of an operation is the minimum over its parts (diagram.h says why that is exact), and
+ * the operation's default where it passes. Rules that look at the same facts share a part; parts are
+ * put together for as long as that stays small, so that a small policy has one. Rules on different
+ * facts stay apart: twenty thousand drivers and sixty thousand ids are eighty thousand edges in two
+ * parts and more than a thousand million in one.
+ */
 #pragma once
 
+#include "condition.h"
 #include "diag.h"
 #include "diagram.h"
 #include "symbols.h"
 
-struct dg_fold {
-	struct dg_symbols *symbols;
-	struct dg_diagram *diagram;
-	dg_ref roots[DG_OP_MAX]; /* decisions, none of them DG_DECISION_PASS */
-};
+#define DG_PARTS_MAX 32 /* of one operation */
 
 /* What the diagrams may take while they are built: 8 bytes each. */
 #define DG_FOLD_MAX_RUNS (8U << 20)
+
+/* The parts of an operation. */
+struct dg_fold_op {
+	dg_ref roots[DG_PARTS_MAX]; /* decisions: ranks */
+	size_t count;		    /* may be 0: the default decides */
+};
+
+/* The rules of one operation, or of several that have the same ones. */
+struct dg_fold_column {
+	uint32_t ops;	/* bit n: enum dg_op n */
+	uint32_t *rules; /* indices, those with the same support next to each other, by rank */
+	size_t rule_count;
+	size_t *groups; /* where each group starts, and the end */
+	size_t group_count;
+};
+
+struct dg_fold {
+	const struct dg_policy *policy;
+	struct dg_symbols *symbols;
+	struct dg_diagram *diagram;
+	bool borrowed;	   /* symbols and diagram are another fold's */
+	uint32_t *rank;	   /* by rule: forbids first, then the others, each in policy order */
+	uint32_t *rule_of; /* by rank */
+	dg_ref *match;	   /* by rule: where and when it matches, live and clock included */
+	struct dg_conditions conditions;
+	struct dg_fold_column columns[DG_OP_MAX];
+	size_t column_count;
+	struct dg_fold_op ops[DG_OP_MAX];
+};
+
+enum dg_fold_flags {
+	DG_FOLD_ANALYSIS = 1 << 0,   /* symbols for assertions and spdm.verified too */
+	DG_FOLD_KEEP_PARTS = 1 << 1, /* put no parts together: for tests */
+};
 
 /*
  * 0; -EBADMSG: @diags says what has no table form (E100) or is too big (E101); -ENOMEM. The policy
  * must outlive the result.
  */
-int dg_fold_new(const struct dg_policy *policy, struct dg_diags *diags, struct dg_fold **ret);
+int dg_fold_new(const struct dg_policy *policy, unsigned int flags, struct dg_diags *diags,
+		struct dg_fold **ret);
+/*
+ * Two policies with joint symbols in one diagram. *@ret_second borrows from *@ret_first and must be
+ * freed before it.
+ */
+int dg_fold_pair(const struct dg_policy *first, const struct dg_policy *second,
+		 struct dg_diags *diags, struct dg_fold **ret_first, struct dg_fold **ret_second);
 void dg_fold_free(struct dg_fold *fold);
 DEFINE_CLEANUP(struct dg_fold *, dg_fold_free, fold)
+
+/*
+ * The parts of a column, each decision keeping as many ranks as @keep says. 0, -ENOMEM; -E2BIG: more
+ * than DG_PARTS_MAX, or the diagram is full.
+ */
+int dg_fold_parts(struct dg_fold *fold, const struct dg_fold_column *column, enum dg_keep keep,
+		  bool merge, struct dg_fold_op *ret);
+/* Put @refs together by @op for as long as that stays small; *@count and @refs are what is left. */
+int dg_fold_merge(struct dg_diagram *diagram, enum dg_apply op, dg_ref *refs, size_t *count,
+		  size_t slack);

@@ -83,6 +83,13 @@ int dg_map_put(struct dg_map *map, uint64_t a, uint64_t b, uint32_t value)
 	return 0;
 }
 
+void dg_map_clear(struct dg_map *map)
+{
+	if (map->count > 0)
+		memset(map->entries, 0, map->room * sizeof(*map->entries));
+	map->count = 0;
+}
+
 void dg_map_done(struct dg_map *map)
 {
 	free(map->entries);

@@ -25,6 +25,8 @@ bool dg_map_get(const struct dg_map *map, uint64_t a, uint64_t b, uint32_t *ret)
 /* Add or replace. 0 or -ENOMEM. */
 int dg_map_put(struct dg_map *map, uint64_t a, uint64_t b, uint32_t value);
 
+/* Forget all entries, but keep the room. */
+void dg_map_clear(struct dg_map *map);
 void dg_map_done(struct dg_map *map);
 
 /* A hash of @len bytes, the same on every run. */

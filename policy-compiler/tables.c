@@ -11,6 +11,9 @@
 
 #define NO_NUMBER UINT32_MAX
 #define NO_GAIN 1 /* emit_coarse(): the full form is smaller */
+/* Ranks behind all rules' that stand for an operation's default. */
+#define RANK_DEFAULT_DENY (DG_RANK_NONE - 1)
+#define RANK_DEFAULT_ALLOW (DG_RANK_NONE - 2)
 
 struct buffer {
 	uint8_t *bytes;
@@ -54,7 +57,7 @@ struct places {
 
 struct emitter {
 	const struct dg_policy *policy;
-	const struct dg_fold *fold;
+	struct dg_fold *fold;
 	const struct dg_variable *vars; /* of the diagram */
 	struct dg_flat *flat;		/* by variable of the diagram */
 	uint32_t var_count;
@@ -100,17 +103,17 @@ static void emitter_done(struct emitter *e)
 	free(e->intervals);
 }
 
-static bool event_due(const struct dg_policy *policy, const struct dg_decision *decision,
+/* @rule and @would: indices, or no rule's. */
+static bool event_due(const struct dg_policy *policy, uint32_t rule, uint32_t would,
 		      enum dg_verdict verdict)
 {
 	enum dg_audit audit = DG_AUDIT_DENIED;
 
-	if (decision->rule < policy->rule_count)
-		audit = policy->rules[decision->rule].audit;
+	if (rule < policy->rule_count)
+		audit = policy->rules[rule].audit;
 	if (audit == DG_AUDIT_ALWAYS || (audit == DG_AUDIT_DENIED && verdict == DG_VERDICT_DENY))
 		return true;
-	return decision->would != DG_DECISION_NONE &&
-	       policy->rules[decision->would].audit != DG_AUDIT_NEVER;
+	return would < policy->rule_count && policy->rules[would].audit != DG_AUDIT_NEVER;
 }
 
 static int emit_leaf(struct emitter *e, dg_ref terminal, uint32_t *ret)
@@ -124,24 +127,21 @@ static int emit_leaf(struct emitter *e, dg_ref terminal, uint32_t *ret)
 		*ret = number | DG_REF_LEAF;
 		return 0;
 	}
-	if (decision.rule < e->policy->rule_count) {
-		leaf.rule = decision.rule;
-		leaf.verdict = e->policy->rules[decision.rule].effect == DG_EFFECT_ALLOW
+	if (decision.rank < e->policy->rule_count) {
+		leaf.rule = e->fold->rule_of[decision.rank];
+		leaf.verdict = e->policy->rules[leaf.rule].effect == DG_EFFECT_ALLOW
 				       ? DG_VERDICT_ALLOW
 				       : DG_VERDICT_DENY;
-	} else if (decision.rule == DG_DECISION_DEFAULT_ALLOW ||
-		   decision.rule == DG_DECISION_DEFAULT_DENY) {
-		leaf.verdict = decision.rule == DG_DECISION_DEFAULT_ALLOW ? DG_VERDICT_ALLOW
-									  : DG_VERDICT_DENY;
 	} else {
-		return -EINVAL;
+		leaf.verdict = decision.rank == RANK_DEFAULT_ALLOW ? DG_VERDICT_ALLOW
+								   : DG_VERDICT_DENY;
 	}
-	if (decision.would != DG_DECISION_NONE) {
-		leaf.would = decision.would;
-		if (e->policy->rules[decision.would].effect == DG_EFFECT_ALLOW)
+	if (decision.would != DG_RANK_NONE) {
+		leaf.would = e->fold->rule_of[decision.would];
+		if (e->policy->rules[leaf.would].effect == DG_EFFECT_ALLOW)
 			leaf.flags |= DG_LEAF_WOULD_ALLOW;
 	}
-	if (event_due(e->policy, &decision, leaf.verdict))
+	if (event_due(e->policy, leaf.rule, leaf.would, leaf.verdict))
 		leaf.flags |= DG_LEAF_AUDIT;
 
 	number = (uint32_t)(e->leaf_bytes.count / sizeof(leaf));
@@ -592,8 +592,43 @@ static int assemble(struct emitter *e, struct dg_tables *header, struct buffer *
 	return 0;
 }
 
+struct default_rank {
+	struct dg_diagram *diagram;
+	uint32_t rank;
+};
+
+/* Where no rule decides, the default does. */
+static int add_default(void *data, dg_ref terminal, dg_ref *ret)
+{
+	struct default_rank *d = data;
+	struct dg_decision decision = dg_diagram_decided(d->diagram, terminal);
+
+	if (decision.rank == DG_RANK_NONE)
+		decision.rank = d->rank;
+	return dg_diagram_decision(d->diagram, decision, ret);
+}
+
+/* All parts of an operation in one diagram. */
+static int op_root(struct emitter *e, unsigned int op, dg_ref *ret)
+{
+	struct default_rank d = {.diagram = e->fold->diagram,
+				 .rank = e->policy->defaults[op] == DG_VERDICT_ALLOW
+						 ? RANK_DEFAULT_ALLOW
+						 : RANK_DEFAULT_DENY};
+	const struct dg_fold_op *parts = &e->fold->ops[op];
+	dg_ref all = DG_PASS;
+	int r = 0;
+
+	if (parts->count > 0)
+		r = dg_diagram_reduce(d.diagram, DG_APPLY_MIN, parts->roots, parts->count, &all);
+	if (r < 0)
+		return r;
+	return dg_diagram_map(d.diagram, all, add_default, &d, ret);
+}
+
 static int emit(struct emitter *e, struct dg_tables **ret, struct dg_tables_stats *stats)
 {
+	dg_ref roots[DG_OP_MAX];
 	struct dg_tables header = {
 		.magic = DG_TABLES_MAGIC, .abi = DG_ABI_VERSION, .version = e->policy->version};
 	struct buffer out = {};
@@ -604,13 +639,18 @@ static int emit(struct emitter *e, struct dg_tables **ret, struct dg_tables_stat
 		return -EINVAL;
 	if (e->policy->name.len > 0)
 		memcpy(header.name, e->policy->name.data, e->policy->name.len);
+	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
+		r = op_root(e, op, &roots[op]);
+		if (r < 0)
+			return r;
+	}
 	r = emitter_init(e);
 	for (unsigned int op = 0; op < DG_OP_MAX && r >= 0; op++) {
-		uint32_t h = height(e, e->fold->roots[op]);
+		uint32_t h = height(e, roots[op]);
 
 		if (h > depth)
 			depth = h;
-		r = emit_ref(e, e->fold->roots[op], &header.op_root[op]);
+		r = emit_ref(e, roots[op], &header.op_root[op]);
 	}
 	if (r >= 0 && depth > DG_TABLE_MAX_DEPTH)
 		r = -E2BIG;
@@ -667,7 +707,7 @@ int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, stru
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		formed &= has_table_form(policy->rules[i].where, diags);
-	r = dg_fold_new(policy, diags, &fold);
+	r = dg_fold_new(policy, 0, diags, &fold);
 	if (r >= 0 && !formed)
 		r = -EBADMSG;
 	if (r < 0)

@@ -5,7 +5,6 @@
 #include "diagram.h"
 
 static const uint32_t counts[] = {4, 3};
-static const dg_ref values[] = {DG_FALSE, DG_TRUE, DG_UNKNOWN};
 
 static struct dg_diagram *new_diagram(size_t max_runs)
 {
@@ -20,7 +19,23 @@ static dg_ref member(struct dg_diagram *d, uint32_t var, uint32_t class)
 	struct dg_class_run run = {.first = class, .end = class + 1};
 	dg_ref ref;
 
-	cr_assert_eq(dg_diagram_member(d, var, &run, 1, DG_UNKNOWN, &ref), 0);
+	cr_assert_eq(dg_diagram_member(d, var, &run, 1, false, false, true, &ref), 0);
+	return ref;
+}
+
+static dg_ref negated(struct dg_diagram *d, dg_ref condition)
+{
+	dg_ref ref;
+
+	cr_assert_eq(dg_diagram_not(d, condition, &ref), 0);
+	return ref;
+}
+
+static dg_ref decision(struct dg_diagram *d, uint32_t rank, uint32_t second, uint32_t would)
+{
+	dg_ref ref;
+
+	cr_assert_eq(dg_diagram_decision(d, (struct dg_decision){rank, second, would}, &ref), 0);
 	return ref;
 }
 
@@ -48,37 +63,15 @@ static dg_ref at(const struct dg_diagram *d, dg_ref ref, const uint32_t classes[
 	return ref;
 }
 
-Test(diagram, kleene)
-{
-	/* and, or: rows F T U, columns F T U */
-	static const int and[3][3] = {{0, 0, 0}, {0, 1, 2}, {0, 2, 2}};
-	static const int or [3][3] = {{0, 1, 2}, {1, 1, 1}, {2, 1, 2}};
-	struct dg_diagram *d = new_diagram(1000);
-
-	for (size_t i = 0; i < 3; i++) {
-		for (size_t k = 0; k < 3; k++) {
-			cr_expect_eq(apply(d, DG_APPLY_AND, values[i], values[k]),
-				     values[and[i][k]], "and %zu %zu", i, k);
-			cr_expect_eq(apply(d, DG_APPLY_OR, values[i], values[k]), values[or[i][k]],
-				     "or %zu %zu", i, k);
-		}
-	}
-	cr_expect_eq(apply(d, DG_APPLY_NOT, DG_TRUE, DG_FALSE), DG_FALSE);
-	cr_expect_eq(apply(d, DG_APPLY_NOT, DG_FALSE, DG_FALSE), DG_TRUE);
-	cr_expect_eq(apply(d, DG_APPLY_NOT, DG_UNKNOWN, DG_FALSE), DG_UNKNOWN);
-	dg_diagram_free(d);
-}
-
 Test(diagram, equal_functions_are_one_reference)
 {
 	struct dg_diagram *d = new_diagram(1000);
 	dg_ref a = member(d, 0, 1), b = member(d, 1, 2), left, right;
 
-	left = apply(d, DG_APPLY_NOT, apply(d, DG_APPLY_AND, a, b), DG_FALSE);
-	right = apply(d, DG_APPLY_OR, apply(d, DG_APPLY_NOT, b, DG_FALSE),
-		      apply(d, DG_APPLY_NOT, a, DG_FALSE));
+	left = negated(d, apply(d, DG_APPLY_AND, a, b));
+	right = apply(d, DG_APPLY_OR, negated(d, b), negated(d, a));
 	cr_expect_eq(left, right, "not (a and b) is not b or not a");
-	cr_expect_eq(apply(d, DG_APPLY_NOT, left, DG_FALSE), apply(d, DG_APPLY_AND, b, a));
+	cr_expect_eq(negated(d, left), apply(d, DG_APPLY_AND, b, a));
 	dg_diagram_free(d);
 }
 
@@ -88,14 +81,30 @@ Test(diagram, every_assignment_of_a_conjunction)
 	dg_ref both = apply(d, DG_APPLY_AND, member(d, 0, 1), member(d, 1, 2));
 
 	for (uint32_t i = 0; i < counts[0]; i++)
-		for (uint32_t k = 0; k < counts[1]; k++) {
-			dg_ref a = i == 0 ? DG_UNKNOWN : i == 1 ? DG_TRUE : DG_FALSE;
-			dg_ref b = k == 0 ? DG_UNKNOWN : k == 2 ? DG_TRUE : DG_FALSE;
-			dg_ref expected = a == DG_FALSE || b == DG_FALSE ? DG_FALSE
-					  : a == DG_TRUE && b == DG_TRUE ? DG_TRUE
-									 : DG_UNKNOWN;
+		for (uint32_t k = 0; k < counts[1]; k++)
+			cr_expect_eq(at(d, both, (uint32_t[]){i, k}),
+				     i == 1 && k == 2 ? DG_TRUE : DG_FALSE, "%u %u", i, k);
+	dg_diagram_free(d);
+}
 
-			cr_expect_eq(at(d, both, (uint32_t[]){i, k}), expected, "%u %u", i, k);
+Test(diagram, membership)
+{
+	static const struct dg_class_run run = {.first = 1, .end = 3};
+	struct dg_diagram *d = new_diagram(1000);
+
+	for (int negate = 0; negate < 2; negate++)
+		for (int unknown = 0; unknown < 2; unknown++) {
+			dg_ref ref;
+
+			cr_assert_eq(dg_diagram_member(d, 0, &run, 1, negate, unknown, true, &ref),
+				     0);
+			cr_expect_eq(at(d, ref, (uint32_t[]){0, 0}), unknown ? DG_TRUE : DG_FALSE);
+			cr_expect_eq(at(d, ref, (uint32_t[]){2, 0}), negate ? DG_FALSE : DG_TRUE);
+			cr_expect_eq(at(d, ref, (uint32_t[]){3, 0}), negate ? DG_TRUE : DG_FALSE);
+			cr_assert_eq(dg_diagram_member(d, 0, &run, 1, negate, unknown, false, &ref),
+				     0);
+			cr_expect_eq(at(d, ref, (uint32_t[]){0, 0}), negate ? DG_FALSE : DG_TRUE,
+				     "never unknown: as the first class");
 		}
 	dg_diagram_free(d);
 }
@@ -109,54 +118,140 @@ Test(diagram, known)
 	cr_assert_eq(dg_diagram_known(d, 0, false, &unknown), 0);
 	cr_expect_eq(at(d, known, (uint32_t[]){0, 0}), DG_FALSE);
 	cr_expect_eq(at(d, known, (uint32_t[]){3, 0}), DG_TRUE);
-	cr_expect_eq(apply(d, DG_APPLY_NOT, known, DG_FALSE), unknown);
+	cr_expect_eq(negated(d, known), unknown);
 	dg_diagram_free(d);
 }
 
-/* The first permissive rule passed over is kept, whoever decides; a decision ends the search. */
-Test(diagram, sequences_of_rules)
+/* The first permissive rule passed over is kept while it is before the one that decides. */
+Test(diagram, the_lowest_rank_decides)
 {
+	static const uint32_t none = DG_RANK_NONE;
 	struct dg_diagram *d = new_diagram(1000);
-	dg_ref rule, other, first, second, result;
-	struct dg_decision decision;
+	dg_ref rule = decision(d, 7, none, none), other = decision(d, 8, none, none);
+	dg_ref first = decision(d, none, none, 1), second = decision(d, none, none, 2);
+	dg_ref late = decision(d, none, none, 9), both;
 
-	dg_diagram_decision(d, (struct dg_decision){.rule = 7, .would = DG_DECISION_NONE}, &rule);
-	dg_diagram_decision(d, (struct dg_decision){.rule = 8, .would = DG_DECISION_NONE}, &other);
-	dg_diagram_decision(d, (struct dg_decision){.rule = DG_DECISION_PASS, .would = 1}, &first);
-	dg_diagram_decision(d, (struct dg_decision){.rule = DG_DECISION_PASS, .would = 2}, &second);
-
-	cr_expect_eq(apply(d, DG_APPLY_THEN, rule, other), rule);
-	cr_expect_eq(apply(d, DG_APPLY_THEN, DG_PASS, other), other);
-	cr_expect_eq(apply(d, DG_APPLY_THEN, rule, first), rule,
-		     "what comes behind is not passed over");
-	cr_expect_eq(apply(d, DG_APPLY_THEN, first, second), first);
-	result = apply(d, DG_APPLY_THEN, apply(d, DG_APPLY_THEN, first, second), rule);
-	decision = dg_diagram_decided(d, result);
-	cr_expect_eq(decision.rule, 7);
-	cr_expect_eq(decision.would, 1);
-	cr_expect_eq(result, apply(d, DG_APPLY_THEN, first, apply(d, DG_APPLY_THEN, second, rule)),
-		     "the order of folding does not matter");
+	cr_expect_eq(apply(d, DG_APPLY_MIN, other, rule), rule);
+	cr_expect_eq(apply(d, DG_APPLY_MIN, DG_PASS, other), other);
+	cr_expect_eq(apply(d, DG_APPLY_MIN, rule, late), rule, "nothing behind it is passed over");
+	cr_expect_eq(apply(d, DG_APPLY_MIN, second, first), first);
+	both = apply(d, DG_APPLY_MIN, apply(d, DG_APPLY_MIN, first, second), rule);
+	cr_expect_eq(both, decision(d, 7, none, 1));
+	cr_expect_eq(both, apply(d, DG_APPLY_MIN, apply(d, DG_APPLY_MIN, rule, first), second),
+		     "the order does not matter");
+	cr_expect_eq(apply(d, DG_APPLY_MIN_TWO, rule, other), decision(d, 7, 8, none));
+	cr_expect_eq(apply(d, DG_APPLY_MIN_TWO, decision(d, 5, 9, none), decision(d, 6, 7, none)),
+		     decision(d, 5, 6, none));
+	cr_expect_eq(apply(d, DG_APPLY_MIN_TWO, decision(d, 5, none, 8), rule),
+		     decision(d, 5, 7, none), "past the second");
 	dg_diagram_free(d);
 }
 
-Test(diagram, unknown_matches_what_denies)
+/* All at once gives what one after the other gives. */
+Test(diagram, many_rules_at_once)
 {
-	struct dg_diagram *d = new_diagram(1000);
-	dg_ref rule;
+	static const uint32_t sizes[] = {5, 4, 3, 6};
+	uint64_t seed = 12345;
 
-	dg_diagram_decision(d, (struct dg_decision){.rule = 7, .would = DG_DECISION_NONE}, &rule);
-	cr_expect_eq(apply(d, DG_APPLY_MATCH, DG_UNKNOWN, rule), DG_PASS);
-	cr_expect_eq(apply(d, DG_APPLY_MATCH_UNKNOWN, DG_UNKNOWN, rule), rule);
-	cr_expect_eq(apply(d, DG_APPLY_MATCH_UNKNOWN, DG_FALSE, rule), DG_PASS);
+	for (int round = 0; round < 300; round++) {
+		struct dg_diagram *d = dg_diagram_new(sizes, 4, 100000);
+		struct dg_claim claims[12];
+		size_t count = 1 + (size_t)round % 12;
+		dg_ref one = DG_PASS, two = DG_PASS, all;
+
+		for (size_t i = 0; i < count; i++) {
+			dg_ref match = round & 1 ? DG_TRUE : DG_FALSE;
+
+			for (uint32_t var = 0; var < 4; var++) {
+				struct dg_class_run run;
+				dg_ref test;
+
+				seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+				run.first = 1 + (uint32_t)(seed >> 33) % (sizes[var] - 1);
+				run.end = sizes[var];
+				if (seed >> 40 & 1)
+					run.end = run.first + 1;
+				if (!(seed >> 41 & 3))
+					continue;
+				cr_assert_eq(dg_diagram_member(d, var, &run, 1, seed >> 43 & 1,
+							       seed >> 44 & 1, true, &test),
+					     0);
+				match = apply(d, round & 1 ? DG_APPLY_AND : DG_APPLY_OR, match,
+					      test);
+			}
+			claims[i] = (struct dg_claim){match, (uint32_t)i * 2, seed >> 50 & 1};
+			for (int keep = 1; keep <= 2; keep++) {
+				dg_ref claim;
+
+				cr_assert_eq(dg_diagram_decide(d, keep, &claims[i], 1, &claim), 0);
+				if (keep == 1)
+					one = apply(d, DG_APPLY_MIN, one, claim);
+				else
+					two = apply(d, DG_APPLY_MIN_TWO, two, claim);
+			}
+		}
+		cr_assert_eq(dg_diagram_decide(d, DG_KEEP_ONE, claims, count, &all), 0);
+		cr_expect_eq(all, one, "round %d", round);
+		cr_assert_eq(dg_diagram_decide(d, DG_KEEP_TWO, claims, count, &all), 0);
+		cr_expect_eq(all, two, "round %d, two ranks", round);
+		dg_diagram_free(d);
+	}
+}
+
+/* Enough rules for the segments to be found through a bitmap. */
+Test(diagram, a_rule_for_each_class)
+{
+	static const uint32_t sizes[] = {1000, 3};
+	struct dg_diagram *d = dg_diagram_new(sizes, 2, 100000);
+	struct dg_claim claims[999];
+	dg_ref all;
+
+	for (uint32_t i = 0; i < 999; i++)
+		claims[i] = (struct dg_claim){
+			apply(d, DG_APPLY_AND, member(d, 0, i + 1), member(d, 1, 1 + i % 2)), i,
+			false};
+	cr_assert_eq(dg_diagram_decide(d, DG_KEEP_ONE, claims, 999, &all), 0);
+	for (uint32_t i = 0; i < 1000; i++)
+		for (uint32_t k = 0; k < 3; k++)
+			cr_expect_eq(dg_diagram_decided(d, at(d, all, (uint32_t[]){i, k})).rank,
+				     i > 0 && k == 1 + (i - 1) % 2 ? i - 1 : DG_RANK_NONE);
+	dg_diagram_free(d);
+}
+
+Test(diagram, restrict_and_exists)
+{
+	static const bool first_two[] = {true, false};
+	struct dg_diagram *d = new_diagram(1000);
+	dg_ref both = apply(d, DG_APPLY_AND, member(d, 0, 1), member(d, 1, 2)), ref;
+
+	cr_assert_eq(dg_diagram_restrict(d, both, 0, 1, &ref), 0);
+	cr_expect_eq(ref, member(d, 1, 2));
+	cr_assert_eq(dg_diagram_restrict(d, both, 1, 1, &ref), 0);
+	cr_expect_eq(ref, DG_FALSE);
+	cr_assert_eq(dg_diagram_exists(d, both, first_two, &ref), 0);
+	cr_expect_eq(ref, member(d, 1, 2));
 	dg_diagram_free(d);
 }
 
 Test(diagram, a_full_store_is_an_error)
 {
-	struct dg_diagram *d = new_diagram(8);
+	struct dg_diagram *d = new_diagram(6);
 	dg_ref a = member(d, 0, 1), b = member(d, 1, 2), result = 12345;
 
 	cr_expect_eq(dg_diagram_apply(d, DG_APPLY_AND, a, b, &result), -E2BIG);
 	cr_expect_eq(result, 12345, "the output is untouched on failure");
+	dg_diagram_free(d);
+}
+
+Test(diagram, a_budget_is_kept)
+{
+	struct dg_diagram *d = new_diagram(1000);
+	dg_ref a = member(d, 0, 1), b = member(d, 1, 2), result = 12345;
+
+	dg_diagram_budget(d, 2);
+	cr_expect_eq(dg_diagram_apply(d, DG_APPLY_AND, a, b, &result), -E2BIG);
+	cr_expect_eq(result, 12345);
+	dg_diagram_budget(d, SIZE_MAX);
+	cr_expect_eq(dg_diagram_apply(d, DG_APPLY_AND, a, b, &result), 0);
 	dg_diagram_free(d);
 }

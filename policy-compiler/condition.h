@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * Conditions as diagrams. Kleene's three values (language page, section 5) are asked one at a time,
+ * "is it true", "is it false" and their negations, each a function with two values: `and` is true
+ * where both sides are, false where one is, not false where both are not, not true where one is not.
+ */
+#pragma once
+
+#include "diagram.h"
+#include "map.h"
+#include "symbols.h"
+
+enum dg_truth {
+	DG_IS_TRUE,
+	DG_IS_FALSE,
+	DG_NOT_TRUE,
+	DG_NOT_FALSE, /* true or unknown */
+};
+
+/* All zero but the first two is empty. */
+struct dg_conditions {
+	const struct dg_symbols *symbols;
+	struct dg_diagram *diagram;
+	struct dg_map member_of; /* (runs, variable and truth) to a reference */
+	/* Tests for which it says true are false where their attribute is known; may be NULL. */
+	bool (*dropped)(void *data, const struct dg_expr *test);
+	void *dropped_data;
+};
+
+void dg_conditions_done(struct dg_conditions *conditions);
+
+/*
+ * Where @where (NULL: always true) is as @truth says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),
+ * -EINVAL: a test that the symbols do not know.
+ */
+int dg_condition(struct dg_conditions *conditions, const struct dg_expr *where,
+		 enum dg_truth truth, dg_ref *ret);
+
+/*
+ * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to
+ * admit anything: an allow is not live then, and what denies goes on denying.
+ */
+int dg_condition_live(struct dg_conditions *conditions, const struct dg_rule_node *rule,
+		      dg_ref *ret);
+/* An atom that is false where its variable is unknown. */
+int dg_condition_atom(struct dg_conditions *conditions, const struct dg_atom *atom, bool negated,
+		      dg_ref *ret);

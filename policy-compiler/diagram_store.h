@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* What the files of the diagram share; others use diagram.h. */
+#pragma once
+
+#include "diagram.h"
+#include "map.h"
+
+#define DG_TERMINAL_CONDITIONS 2 /* the first terminals are no decisions */
+
+struct dg_diagram_node {
+	uint32_t var;
+	uint32_t run_count;
+	size_t run_off;
+};
+
+/* Results of earlier steps. An entry may be overwritten: then the step is taken again. */
+struct dg_diagram_step {
+	uint64_t a, b;
+	dg_ref result;
+	bool used;
+};
+
+struct dg_diagram {
+	uint32_t *class_counts;
+	uint32_t var_count;
+	size_t max_runs;
+	size_t run_limit, step_limit; /* of the work under way */
+	size_t steps;
+	struct dg_diagram_node *nodes;
+	size_t node_count, node_room;
+	struct dg_run *runs;
+	size_t run_count, run_room;
+	uint32_t *slots; /* unique table, open addressing: node + 1 */
+	size_t slot_count;
+	struct dg_decision *decisions; /* by terminal number */
+	size_t decision_count, decision_room;
+	struct dg_map decision_of;
+	struct dg_diagram_step *cache;
+	size_t cache_count;	/* a power of two */
+	struct dg_run *scratch; /* a stack: nodes under construction */
+	size_t scratch_count, scratch_room;
+	uint32_t *seen; /* dg_diagram_size(): by node, round of the last visit */
+	size_t seen_room;
+	uint32_t round;
+};
+
+/* Keys of the cache beside enum dg_apply. */
+enum {
+	DG_STEP_NOT = 16,
+	DG_STEP_SELECT,
+};
+
+/* Put a run on the scratch stack; one that goes on like its predecessor is joined to it. */
+int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child);
+/* The node with the runs on the scratch stack from @base on; they are taken off. */
+int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret);
+bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref *ret);
+/* Remembering may fail: nothing is lost but time. */
+void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref result);
+/* Count steps of work. 0, or -E2BIG past the budget. */
+static inline int dg_diagram_spend(struct dg_diagram *d, size_t steps)
+{
+	d->steps += steps;
+	return d->steps > d->step_limit ? -E2BIG : 0;
+}

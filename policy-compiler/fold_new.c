@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* The making of folds, and what is said when there can be none. */
+#include <stdlib.h>
+
+#include "fold_build.h"
+
+struct report {
+	struct dg_diags *diags;
+	const struct dg_policy *policy;
+};
+
+static void report_symbols(void *data, enum dg_symbols_fault fault, const struct dg_attr *attr,
+			   const struct dg_expr *expr)
+{
+	struct report *report = data;
+
+	if (fault == DG_SYMBOLS_TOO_BIG)
+		dg_diag_report(
+			report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
+			"the policy is too big for tables: what it asks of %s makes an automaton "
+			"with more than %u transitions",
+			attr->name, DG_AUTOMATON_MAX_ENTRIES);
+	else
+		dg_diag_report(report->diags, DG_E100, &expr->pos,
+			       "%s has no table form in this version: check and sim --engine ref "
+			       "know it, compile does not",
+			       attr->name);
+}
+
+static int new_diagram(struct dg_fold *f)
+{
+	_cleanup_free_ uint32_t *counts = NULL;
+	const struct dg_variable *vars;
+	uint32_t count;
+
+	vars = dg_symbols_variables(f->symbols, &count);
+	counts = calloc(count + UINT64_C(1), sizeof(*counts));
+	if (!counts)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		counts[i] = vars[i].class_count;
+	f->diagram = dg_diagram_new(counts, count, DG_FOLD_MAX_RUNS);
+	return f->diagram ? 0 : -ENOMEM;
+}
+
+static int build(struct dg_fold *f, unsigned int flags, struct dg_diags *diags)
+{
+	const struct dg_pos *where = &f->policy->pos;
+	int r = dg_fold_build(f, flags, &where);
+
+	if (r != -E2BIG)
+		return r;
+	dg_diag_report(diags, DG_E101, where,
+		       "the policy is too big for tables: its decision diagrams need more than %u "
+		       "edges",
+		       DG_FOLD_MAX_RUNS);
+	return -EBADMSG;
+}
+
+static int new_symbols(const struct dg_policy *const *policies, size_t count, bool analysis,
+		       struct dg_diags *diags, struct dg_symbols **ret)
+{
+	struct report report = {.diags = diags, .policy = policies[0]};
+	struct dg_symbols_options options = {.asserts = analysis,
+					     .verified = analysis,
+					     .report = report_symbols,
+					     .data = &report};
+	int r = dg_symbols_new(policies, count, &options, ret);
+
+	return r == -EOPNOTSUPP ? -EBADMSG : r;
+}
+
+int dg_fold_new(const struct dg_policy *policy, unsigned int flags, struct dg_diags *diags,
+		struct dg_fold **ret)
+{
+	_cleanup_(dg_cleanup_fold) struct dg_fold *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->policy = policy;
+	r = new_symbols(&policy, 1, flags & DG_FOLD_ANALYSIS, diags, &f->symbols);
+	if (r >= 0)
+		r = new_diagram(f);
+	if (r >= 0)
+		r = build(f, flags, diags);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(f);
+	return 0;
+}
+
+int dg_fold_pair(const struct dg_policy *first, const struct dg_policy *second,
+		 struct dg_diags *diags, struct dg_fold **ret_first, struct dg_fold **ret_second)
+{
+	_cleanup_(dg_cleanup_fold) struct dg_fold *a = calloc(1, sizeof(*a));
+	_cleanup_(dg_cleanup_fold) struct dg_fold *b = calloc(1, sizeof(*b));
+	const struct dg_policy *both[2] = {first, second};
+	int r;
+
+	if (!a || !b)
+		return -ENOMEM;
+	a->policy = first;
+	b->policy = second;
+	b->borrowed = true;
+	r = new_symbols(both, 2, false, diags, &a->symbols);
+	if (r >= 0)
+		r = new_diagram(a);
+	if (r < 0)
+		return r;
+	b->symbols = a->symbols;
+	b->diagram = a->diagram;
+	r = build(a, 0, diags);
+	if (r >= 0)
+		r = build(b, 0, diags);
+	if (r < 0)
+		return r;
+	*ret_first = TAKE_PTR(a);
+	*ret_second = TAKE_PTR(b);
+	return 0;
+}
