@@ -8,7 +8,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full test-setup sanitized bench bench-compiler bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: unit-tests guest-programs test test-full test-setup sanitized coverage bench bench-compiler bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -51,6 +51,12 @@ test-setup:
 sanitized:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS='-O1 -g -fno-omit-frame-pointer $(sanitize)' \
 		LDFLAGS='$(sanitize)' all unit-tests
+
+coverage: ## lines of policy-compiler/ that the tests run (gcov); fails below 95 %
+	@packaging/setup user
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage \
+		all unit-tests
+	@CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage tests/coverage/run --build $(BUILD)/coverage
 
 bench: ## how the cost of a policy grows with its rules
 	@packaging/setup user
