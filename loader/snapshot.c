@@ -301,6 +301,23 @@ static int read_interfaces(struct reader *reader, const char *dir, struct dg_dev
 	return finish_set(fact, r);
 }
 
+/* The port is the name of the device, @dir or what the interface @dir is of; a root hub is in none. */
+static int read_port(struct reader *reader, const char *dir, bool interface,
+		     struct dg_device *device)
+{
+	const char *end = interface ? strrchr(dir, '/') : dir + strlen(dir);
+	char name[NAME_MAX + 1];
+	const char *start;
+
+	for (start = end; start > dir && start[-1] != '/';)
+		start--;
+	if ((size_t)(end - start) >= sizeof(name) || !strncmp(start, "usb", 3))
+		return 0;
+	memcpy(name, start, end - start);
+	name[end - start] = 0;
+	return set_str(reader, device, DG_ATTR_USB_PORT, name);
+}
+
 static int read_usb(struct reader *reader, const char *dir, struct dg_device *device)
 {
 	static const struct {
@@ -332,6 +349,9 @@ static int read_usb(struct reader *reader, const char *dir, struct dg_device *de
 		if (r)
 			return r;
 	}
+	r = read_port(reader, dir, interface, device);
+	if (r)
+		return r;
 	return read_interfaces(reader, whole, device);
 }
 

@@ -11,8 +11,7 @@
  * in the kernel image has no `initstate`);
  *   - driver.module: only where sysfs links the driver to it;
  *   - platform devices are taken when firmware describes them. One that owns memory or an interrupt
- *     with no firmware node is judged by the kernel, but not visible here;
- *   - usb.port is left unknown.
+ *     with no firmware node is judged by the kernel, but not visible here.
  */
 #pragma once
 

@@ -13,7 +13,7 @@ setup: ## install the packages that building and testing need (Debian 12)
 
 install: all ## install devgate and the examples (PREFIX=/usr/local, DESTDIR=)
 	$(INSTALL) -D -m 755 $(BUILD)/devgate $(DESTDIR)$(bindir)/devgate
-	set -e; for file in $(wildcard examples/*.dgp); do \
+	set -e; for file in $(wildcard examples/*.dgp examples/*/*); do \
 		$(INSTALL) -D -m 644 $$file $(DESTDIR)$(datadir)/devgate/$$file; done
 	set -e; for page in $(wildcard docs/*.[1-8]); do \
 		$(INSTALL) -D -m 644 $$page $(DESTDIR)$(datadir)/man/man$${page##*.}/$${page##*/}; done

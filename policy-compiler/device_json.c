@@ -20,16 +20,8 @@ static void dg_write_value(FILE *out, const struct dg_attr *attr, const struct d
 		putc('"', out);
 }
 
-static void dg_write_fact(FILE *out, const struct dg_attr *attr, unsigned int index,
-			  const struct dg_fact *fact, const char **separator)
+void dg_fact_to_json(FILE *out, const struct dg_attr *attr, const struct dg_fact *fact)
 {
-	if (!fact->known)
-		return;
-	fprintf(out, "%s\"%s", *separator, attr->name);
-	if (index)
-		fprintf(out, ".%u", index);
-	fputs("\":", out);
-	*separator = ",";
 	if (!attr->set) {
 		dg_write_value(out, attr, &fact->scalar);
 		return;
@@ -41,6 +33,19 @@ static void dg_write_fact(FILE *out, const struct dg_attr *attr, unsigned int in
 		dg_write_value(out, attr, &fact->elements[i]);
 	}
 	putc(']', out);
+}
+
+static void dg_write_fact(FILE *out, const struct dg_attr *attr, unsigned int index,
+			  const struct dg_fact *fact, const char **separator)
+{
+	if (!fact->known)
+		return;
+	fprintf(out, "%s\"%s", *separator, attr->name);
+	if (index)
+		fprintf(out, ".%u", index);
+	fputs("\":", out);
+	*separator = ",";
+	dg_fact_to_json(out, attr, fact);
 }
 
 static bool dg_label_is_name(const struct dg_device *device)

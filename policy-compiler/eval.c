@@ -3,13 +3,6 @@
 #include "glob.h"
 #include "literal.h"
 
-/* Ordered so that `and` is the least and `or` the greatest of the two (Kleene). */
-enum dg_kleene {
-	DG_FALSE,
-	DG_UNKNOWN,
-	DG_TRUE,
-};
-
 /* Does one known value belong to the item? Value and item are of one type. */
 static bool dg_eval_item(const struct dg_item *item, const struct dg_literal *value)
 {
@@ -64,59 +57,59 @@ static bool dg_eval_value(const struct dg_expr *test, const struct dg_literal *v
 	return false;
 }
 
-static enum dg_kleene dg_eval_test(const struct dg_expr *test, const struct dg_device *device)
+static enum dg_truth dg_eval_test(const struct dg_expr *test, const struct dg_device *device)
 {
 	const struct dg_fact *fact = dg_device_fact(device, test->attr, test->index);
 	bool any = test->quantifier == DG_QUANT_ANY;
 
 	if (test->test == DG_TEST_KNOWN)
-		return fact->known ? DG_TRUE : DG_FALSE;
+		return fact->known ? DG_TRUTH_TRUE : DG_TRUTH_FALSE;
 	if (test->test == DG_TEST_NOT_KNOWN)
-		return fact->known ? DG_FALSE : DG_TRUE;
+		return fact->known ? DG_TRUTH_FALSE : DG_TRUTH_TRUE;
 	if (!fact->known)
-		return DG_UNKNOWN;
+		return DG_TRUTH_UNKNOWN;
 	if (test->quantifier == DG_QUANT_NONE)
-		return dg_eval_value(test, &fact->scalar) ? DG_TRUE : DG_FALSE;
+		return dg_eval_value(test, &fact->scalar) ? DG_TRUTH_TRUE : DG_TRUTH_FALSE;
 
 	/* `all` of an empty set is false: nothing is admitted for lack of anything to check. */
 	if (!fact->element_count)
-		return DG_FALSE;
+		return DG_TRUTH_FALSE;
 	for (size_t i = 0; i < fact->element_count; i++)
 		if (dg_eval_value(test, &fact->elements[i]) == any)
-			return any ? DG_TRUE : DG_FALSE;
-	return any ? DG_FALSE : DG_TRUE;
+			return any ? DG_TRUTH_TRUE : DG_TRUTH_FALSE;
+	return any ? DG_TRUTH_FALSE : DG_TRUTH_TRUE;
 }
 
-static enum dg_kleene dg_eval_expr(const struct dg_expr *expr, const struct dg_device *device)
+enum dg_truth dg_eval_condition(const struct dg_expr *expr, const struct dg_device *device)
 {
-	enum dg_kleene left, right;
+	enum dg_truth left, right;
 
 	switch (expr->kind) {
 	case DG_EXPR_TRUE:
-		return DG_TRUE;
+		return DG_TRUTH_TRUE;
 	case DG_EXPR_FALSE:
-		return DG_FALSE;
+		return DG_TRUTH_FALSE;
 	case DG_EXPR_NOT:
-		return DG_TRUE - dg_eval_expr(expr->left, device);
+		return DG_TRUTH_TRUE - dg_eval_condition(expr->left, device);
 	case DG_EXPR_AND:
-		left = dg_eval_expr(expr->left, device);
-		right = dg_eval_expr(expr->right, device);
+		left = dg_eval_condition(expr->left, device);
+		right = dg_eval_condition(expr->right, device);
 		return left < right ? left : right;
 	case DG_EXPR_OR:
-		left = dg_eval_expr(expr->left, device);
-		right = dg_eval_expr(expr->right, device);
+		left = dg_eval_condition(expr->left, device);
+		right = dg_eval_condition(expr->right, device);
 		return left > right ? left : right;
 	case DG_EXPR_TEST:
 		return dg_eval_test(expr, device);
 	}
-	return DG_UNKNOWN;
+	return DG_TRUTH_UNKNOWN;
 }
 
 /*
  * from <= t < until. Without a synchronised clock nobody can say that `until` has not come: such an
  * allow is over, and what denies goes on.
  */
-static bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_synced)
+bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_synced)
 {
 	if (rule->has_from && time < rule->from)
 		return false;
@@ -131,12 +124,12 @@ static bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool cl
 static bool dg_eval_matches(const struct dg_rule_node *rule, const struct dg_device *device,
 			    enum dg_op op, uint64_t time, bool clock_synced)
 {
-	enum dg_kleene condition;
+	enum dg_truth condition;
 
 	if (!(rule->ops & 1U << op) || !dg_eval_live(rule, time, clock_synced))
 		return false;
-	condition = rule->where ? dg_eval_expr(rule->where, device) : DG_TRUE;
-	return rule->effect == DG_EFFECT_ALLOW ? condition == DG_TRUE : condition != DG_FALSE;
+	condition = rule->where ? dg_eval_condition(rule->where, device) : DG_TRUTH_TRUE;
+	return rule->effect == DG_EFFECT_ALLOW ? condition == DG_TRUTH_TRUE : condition != DG_TRUTH_FALSE;
 }
 
 static bool dg_eval_audited(enum dg_audit audit, enum dg_verdict verdict)

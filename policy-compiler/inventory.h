@@ -56,3 +56,6 @@ DEFINE_CLEANUP(struct dg_inventory *, dg_inventory_free, inventory)
  * A byte sequence that is no UTF-8 is written as U+FFFD. *@ret is to be freed. -ENOMEM.
  */
 int dg_device_to_json(const struct dg_device *device, char **ret);
+
+/* A known fact's value as JSON. */
+void dg_fact_to_json(FILE *out, const struct dg_attr *attr, const struct dg_fact *fact);

@@ -6,7 +6,10 @@
 
 #include "array.h"
 #include "author.h"
+#include "literal.h"
+#include "object_text.h"
 #include "source.h"
+#include "suggest.h"
 
 void dg_input_done(struct dg_input *input)
 {
@@ -152,4 +155,70 @@ int dg_input_read(const char *verb, const char *path, unsigned int load_flags, s
 	if (r == DG_EXIT_OK)
 		*ret = input;
 	return r;
+}
+
+int dg_author_failed(const char *verb, const char *path, int error, struct dg_diags *diags)
+{
+	dg_diags_print(stderr, diags);
+	if (error == -EBADMSG)
+		return DG_EXIT_FINDING;
+	return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", strcmp(path, "-") ? path : "<stdin>",
+			      strerror(-error));
+}
+
+int dg_author_policy(const char *verb, const char *path, unsigned int load_flags,
+		     struct dg_policy **ret)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	_cleanup_input_ struct dg_input input = {};
+	int r;
+
+	r = dg_input_read(verb, path, load_flags, &input);
+	if (r != DG_EXIT_OK)
+		return r;
+	if (input.policy) {
+		*ret = TAKE_PTR(input.policy);
+		return DG_EXIT_OK;
+	}
+	r = dg_object_policy(input.object, &diags, ret);
+	return r < 0 ? dg_author_failed(verb, path, r, &diags) : DG_EXIT_OK;
+}
+
+int dg_author_ops(const char *verb, const char *list, uint32_t *ret)
+{
+	uint32_t ops = 0;
+
+	for (;;) {
+		size_t len = strcspn(list, ",");
+		int op = dg_op_find(list, len);
+
+		if (op < 0) {
+			struct dg_suggestion near = dg_suggest_start(list, len);
+
+			dg_suggest_ops(&near);
+			return dg_author_usage(verb, "--op: there is no operation \"%.*s\"%s",
+					       (int)len, list, dg_suggest_text(&near));
+		}
+		ops |= 1U << op;
+		if (list[len] == 0)
+			break;
+		list += len + 1;
+	}
+	*ret = ops;
+	return DG_EXIT_OK;
+}
+
+int dg_author_time(const char *verb, const char *text, uint64_t *ret)
+{
+	struct dg_literal_problem problem;
+	struct dg_literal literal;
+
+	if (!dg_literal_parse(text, strlen(text), NULL, &literal, &problem) ||
+	    literal.type != DG_TYPE_TIME)
+		return dg_author_usage(verb,
+				       "--at: \"%s\" is no time; write 2026-12-01 or "
+				       "2026-12-01T08:00:00Z",
+				       text);
+	*ret = literal.num;
+	return DG_EXIT_OK;
 }

@@ -11,7 +11,6 @@
 #include "eval.h"
 #include "inventory.h"
 #include "json_write.h"
-#include "literal.h"
 #include "object.h"
 #include "object_text.h"
 #include "text.h"
@@ -55,41 +54,6 @@ static void judge_done(struct judge *j)
 	dg_input_done(&j->input);
 }
 
-static int parse_ops(const char *verb, const char *list, uint32_t *ret)
-{
-	uint32_t ops = 0;
-
-	for (;;) {
-		size_t len = strcspn(list, ",");
-		int op = dg_op_find(list, len);
-
-		if (op < 0)
-			return dg_author_usage(verb, "--op: there is no operation \"%.*s\"",
-					       (int)len, list);
-		ops |= 1U << op;
-		if (list[len] == 0)
-			break;
-		list += len + 1;
-	}
-	*ret = ops;
-	return DG_EXIT_OK;
-}
-
-static int parse_time(const char *verb, const char *text, uint64_t *ret)
-{
-	struct dg_literal_problem problem;
-	struct dg_literal literal;
-
-	if (!dg_literal_parse(text, strlen(text), NULL, &literal, &problem) ||
-	    literal.type != DG_TYPE_TIME)
-		return dg_author_usage(verb,
-				       "--at: \"%s\" is no time; write 2026-12-01 or "
-				       "2026-12-01T08:00:00Z",
-				       text);
-	*ret = literal.num;
-	return DG_EXIT_OK;
-}
-
 static enum engine engine_of(const char *name)
 {
 	if (name && !strcmp(name, "table"))
@@ -116,9 +80,9 @@ static int parse(int argc, char **argv, struct options *ret)
 	at = args.values[DG_OPTION_sim_at];
 	o.has_at = at;
 	if (ops)
-		r = parse_ops(argv[0], ops, &o.ops);
+		r = dg_author_ops(argv[0], ops, &o.ops);
 	if (r == DG_EXIT_OK && at)
-		r = parse_time(argv[0], at, &o.at);
+		r = dg_author_time(argv[0], at, &o.at);
 	if (r == DG_EXIT_OK && !strcmp(o.input, "-") && !strcmp(o.inventory, "-"))
 		r = dg_args_usage(argv[0], "only one of policy and inventory can be -");
 	if (r == DG_EXIT_OK)

@@ -301,6 +301,8 @@ Test(loader_snapshot, usb)
 	expect_num(inventory->devices[0], DG_ATTR_USB_CLASS, 0);
 	expect_str(inventory->devices[0], DG_ATTR_USB_SERIAL, "S\"\\");
 	expect_unknown(inventory->devices[0], DG_ATTR_USB_PRODUCT);
+	expect_str(inventory->devices[0], DG_ATTR_USB_PORT, "1-2");
+	expect_str(inventory->devices[1], DG_ATTR_USB_PORT, "1-2");
 	expect_num(inventory->devices[1], DG_ATTR_USB_ID, 0x09511666);
 	expect_num(inventory->devices[1], DG_ATTR_USB_CLASS, 0x080650);
 	expect_str(inventory->devices[1], DG_ATTR_USB_SERIAL, "S\"\\");
@@ -312,6 +314,21 @@ Test(loader_snapshot, usb)
 		cr_expect_eq(interfaces->elements[0].num, 0x080650);
 		cr_expect_eq(interfaces->elements[1].num, 0x080662);
 	}
+	dg_inventory_free(inventory);
+}
+
+Test(loader_snapshot, a_root_hub_is_in_no_port)
+{
+	struct dg_inventory *inventory;
+
+	put("devices/pci0000:00/usb1/idVendor", "1d6b\n");
+	put("devices/pci0000:00/usb1/1-0:1.0/bInterfaceClass", "09\n");
+	put_link("bus/usb/devices/usb1", "../../../devices/pci0000:00/usb1");
+	put_link("bus/usb/devices/1-0:1.0", "../../../devices/pci0000:00/usb1/1-0:1.0");
+	inventory = take();
+	cr_assert_eq(inventory->device_count, 2);
+	expect_unknown(inventory->devices[0], DG_ATTR_USB_PORT);
+	expect_unknown(inventory->devices[1], DG_ATTR_USB_PORT);
 	dg_inventory_free(inventory);
 }
 
