@@ -170,6 +170,8 @@ struct dg_expect {
 	enum dg_op op;
 	bool by_rule, by_default;
 	struct dg_bytes rule;
+	struct dg_pos rule_pos;
+	bool broken; /* reported: not judged */
 };
 
 struct dg_test_node {

@@ -109,14 +109,14 @@ static void dg_check_sets(struct dg_front *front)
 
 #define DG_SUGGEST_RULES_MAX 1000
 
-static void dg_check_expectation(struct dg_front *front, const struct dg_expect *expect)
+static void dg_report_unknown_rule(struct dg_front *front, const struct dg_expect *expect)
 {
 	const struct dg_policy *policy = front->policy;
 	struct dg_suggestion near = dg_suggest_start(expect->rule.data, expect->rule.len);
 
 	for (size_t i = 0; i < policy->rule_count && policy->rule_count <= DG_SUGGEST_RULES_MAX; i++)
 		dg_suggest_try(&near, policy->rules[i].id.data, policy->rules[i].id.len);
-	dg_diag_report(front->diags, DG_E047, &expect->pos, "no rule is called \"%.*s\"%s",
+	dg_diag_report(front->diags, DG_E047, &expect->rule_pos, "no rule is called \"%.*s\"%s",
 		       (int)expect->rule.len, expect->rule.data, dg_suggest_text(&near));
 	front->benign_errors++;
 }
@@ -129,14 +129,17 @@ static void dg_check_expectations(struct dg_front *front)
 		const struct dg_test_node *test = &policy->tests[i];
 
 		for (size_t k = 0; k < test->expect_count; k++) {
-			const struct dg_expect *expect = &test->expects[k];
+			struct dg_expect *expect = &test->expects[k];
 
-			/* A list of operations is one `expect`: said once. */
-			if (k && expect->pos.line == expect[-1].pos.line &&
-			    expect->pos.column == expect[-1].pos.column)
+			if (!expect->by_rule || dg_symtab_find(&front->rules, expect->rule))
 				continue;
-			if (expect->by_rule && !dg_symtab_find(&front->rules, expect->rule))
-				dg_check_expectation(front, expect);
+			expect->broken = true;
+			/* A list of operations is one `expect`: said once. */
+			if (k && expect->rule_pos.line == expect[-1].rule_pos.line &&
+			    expect->rule_pos.column == expect[-1].rule_pos.column)
+				continue;
+			if (!front->names_uncertain)
+				dg_report_unknown_rule(front, expect);
 		}
 	}
 }

@@ -25,10 +25,12 @@ struct dg_front {
 	uint64_t now;
 	char *root_folder; /* real path; NULL when it has none */
 	struct dg_symtab sets, rules, asserts, tests;
+	struct dg_symtab unknown_sets; /* used before their definition, if there is one */
 	struct dg_pos first_pos; /* of the first statement, or of the end of an empty file */
 	bool first_seen, policy_seen;
 	uint32_t defaults_seen;	 /* bit n: enum dg_op n */
 	bool defaults_uncertain; /* a statement that may have held one was not understood */
+	bool names_uncertain;	 /* the same for sets and rules: what is unknown may be there */
 	bool syntax_failed;
 	bool undecidable;	 /* rules, sets or defaults are not what the text means them to be */
 	size_t benign_errors;	 /* those that leave a rule's meaning clear */
@@ -44,6 +46,7 @@ struct dg_parser {
 	struct dg_token token; /* the one to be looked at next */
 	uint32_t last_line, last_end; /* where the token before it ended: line and column behind */
 	const char *folder;    /* of this file as it was named, with a / at the end, or "" */
+	bool last_poisoned;    /* that token was a literal that was reported */
 	unsigned int below;    /* folders between this file and the root file's folder */
 	unsigned int import_depth;
 	unsigned int depth;    /* of the expression */
@@ -63,6 +66,14 @@ static inline bool dg_parser_at(const struct dg_parser *p, enum dg_token_kind ki
 static inline bool dg_parser_at_word(const struct dg_parser *p, enum dg_word word)
 {
 	return p->token.word == word;
+}
+/* A literal, or a name that may stand for one: no word of the language but true and false. */
+static inline bool dg_parser_at_value(const struct dg_parser *p)
+{
+	return dg_parser_at(p, DG_TOKEN_LITERAL) || dg_parser_at(p, DG_TOKEN_STRING) ||
+	       (dg_parser_at(p, DG_TOKEN_NAME) &&
+		(p->token.word == DG_WORD_NONE || p->token.word == DG_WORD_TRUE ||
+		 p->token.word == DG_WORD_FALSE));
 }
 struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token);
 /* Report `expected …, found …` at the token. Always -EBADMSG. */
@@ -85,6 +96,8 @@ void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_p
 /* Parse all of @source, which policy->sources holds. */
 int dg_parse_file(struct dg_front *front, const struct dg_source *source, const char *folder,
 		  unsigned int below, unsigned int import_depth);
+
+#define DG_OP_NAMES "bind, mmio, mmap, dma, dma-relaxed, dma-private, connect, lock or accept"
 
 /* parse_rule.c */
 int dg_parse_rule(struct dg_parser *p, enum dg_effect effect);
@@ -127,6 +140,8 @@ int dg_parse_import(struct dg_parser *p);
 /* typecheck.c: all report what is wrong and return whether it is right */
 const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *token,
 				   unsigned int *ret_index);
+/* "an id (10de:2330)": a literal of the type in a message. */
+const char *dg_type_form(enum dg_type type);
 bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 		     const struct dg_token *token, bool pattern, struct dg_literal *ret);
 bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct dg_pos *attr_pos,

@@ -58,6 +58,7 @@ static int dg_import_failed(struct dg_parser *p, enum dg_diag_id id, const struc
 	dg_parser_report(p, id, &token->pos, "cannot import \"%.*s\": %s", (int)path.len, path.data,
 			 why);
 	p->front->defaults_uncertain = p->front->undecidable = true;
+	p->front->names_uncertain = true;
 	return 0;
 }
 
@@ -123,9 +124,11 @@ int dg_parse_import(struct dg_parser *p)
 
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "a file's name in quotes", &path);
 	if (err) {
-		p->front->defaults_uncertain = true;
+		p->front->defaults_uncertain = p->front->names_uncertain = true;
 		return err;
 	}
+	if (path.poisoned)
+		p->front->defaults_uncertain = p->front->names_uncertain = true;
 	err = path.poisoned ? 0 : dg_import_file(p, &path);
 	return err ?: dg_parser_semicolon(p);
 }

@@ -13,6 +13,8 @@ static void _printf_(5, 6)
 	va_list ap;
 
 	lexer->failed = true;
+	if (lexer->muted)
+		return;
 	va_start(ap, fmt);
 	dg_diag_vreport(lexer->diags, id, &pos, fmt, ap);
 	va_end(ap);
@@ -322,7 +324,7 @@ static int dg_lexer_string(struct dg_lexer *lexer, struct dg_token *token)
 /* Kind of an operator or bracket at @text; *@ret_len is its length. DG_TOKEN_BROKEN: none. */
 static enum dg_token_kind dg_lexer_mark(const char *text, unsigned int *ret_len)
 {
-	bool equals = text[0] && text[1] == '=';
+	bool equals = text[0] && text[1] == '='; /* the text ends with a NUL */
 
 	*ret_len = 1;
 	switch (text[0]) {
@@ -340,6 +342,8 @@ static enum dg_token_kind dg_lexer_mark(const char *text, unsigned int *ret_len)
 		return DG_TOKEN_CLOSE_PAREN;
 	case '=':
 		*ret_len += equals;
+		if (text[1] == '~')
+			return DG_TOKEN_BROKEN;
 		return equals ? DG_TOKEN_EQ : DG_TOKEN_ASSIGN;
 	case '<':
 		*ret_len += equals;
@@ -358,13 +362,11 @@ static enum dg_token_kind dg_lexer_mark(const char *text, unsigned int *ret_len)
 	}
 }
 
-/* To the next token: over white space, comments, and characters that begin none (reported). */
+/* To the next token, over white space and comments. */
 static void dg_lexer_skip(struct dg_lexer *lexer)
 {
-	const char *text = lexer->source->text;
-	size_t len = lexer->source->len, n;
-	unsigned int mark;
-	const char *end;
+	const char *text = lexer->source->text, *end;
+	size_t len = lexer->source->len;
 
 	while (lexer->at < len) {
 		char c = text[lexer->at];
@@ -375,24 +377,55 @@ static void dg_lexer_skip(struct dg_lexer *lexer)
 			lexer->fresh_line = true;
 		} else if (dg_is_byte(c, DG_BYTE_SPACE)) {
 			lexer->at++;
-		} else if (dg_is_byte(c, DG_BYTE_START | DG_BYTE_DIGIT)) {
-			return;
 		} else if (c == '#') {
 			end = memchr(text + lexer->at, '\n', len - lexer->at);
 			lexer->at = end ? (size_t)(end - text) : len;
-		} else if (c == '"' || dg_lexer_mark(text + lexer->at, &mark) != DG_TOKEN_BROKEN ||
-			   c == ':' || c == '*') {
-			return;
 		} else {
-			n = dg_utf8_sequence(text + lexer->at, len - lexer->at);
-			/* Neither a NUL nor an invalid byte is said twice. */
-			if (n && c)
-				dg_lexer_report(lexer, DG_E004, lexer->at, lexer->at + n,
-						"unexpected character \"%.*s\"", (int)n,
-						text + lexer->at);
-			lexer->at += n ?: 1;
+			return;
 		}
 	}
+}
+
+/*
+ * What begins no token: reported, and a broken token, so that the parser does not stumble over what
+ * is missing. Operators of other languages are told what they are called here.
+ */
+static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
+{
+	static const struct {
+		char text[3];
+		const char *hint;
+	} foreign[] = {
+		{ "&&", "; write `and`" }, { "||", "; write `or`" },
+		{ "!", "; write `not`, or != for a comparison" },
+		{ "&", "; write `and`" },  { "|", "; write `or`" },
+		{ "//", "; a comment begins with #" }, { "/*", "; a comment begins with #" },
+		{ "'", "; a string stands in double quotes" },
+		{ "-", "; numbers are not negative" },
+		{ "=~", "; a glob stands after `like`" },
+		{ "~", "; a glob stands after `like`" },
+	};
+	const char *text = lexer->source->text + token->start, *hint = "";
+	size_t left = lexer->source->len - token->start, n = dg_utf8_sequence(text, left);
+
+	token->kind = DG_TOKEN_BROKEN;
+	/* Neither a NUL nor an invalid byte is said twice. */
+	if (!n || !text[0]) {
+		token->end += 1;
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		size_t len = strlen(foreign[i].text);
+
+		if (len > left || memcmp(text, foreign[i].text, len))
+			continue;
+		hint = foreign[i].hint;
+		n = len;
+		break;
+	}
+	token->end += (uint32_t)n;
+	dg_lexer_report(lexer, DG_E004, token->start, token->end, "unexpected character%s \"%.*s\"%s",
+			n > 1 && (unsigned char)text[0] < 0x80 ? "s" : "", (int)n, text, hint);
 }
 
 int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *token)
@@ -416,10 +449,15 @@ int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *token)
 		token->kind = dg_lexer_mark(text + lexer->at, &mark);
 		if (token->kind != DG_TOKEN_BROKEN)
 			token->end += mark;
-		else
+		else if (dg_is_byte(text[lexer->at], DG_BYTE_START | DG_BYTE_DIGIT) ||
+			 text[lexer->at] == ':' || text[lexer->at] == '*')
 			err = dg_lexer_word(lexer, token);
+		else
+			dg_lexer_stray(lexer, token);
 		lexer->at = token->end;
 	}
+	if (token->kind == DG_TOKEN_BROKEN)
+		lexer->muted = true;
 	/* No token goes past its line. At least one column, so that there is something to point at. */
 	token->pos = (struct dg_pos){
 		.source = lexer->source,

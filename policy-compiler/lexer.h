@@ -50,6 +50,8 @@ struct dg_lexer {
 	bool fresh_line;   /* no token since the last line feed */
 	bool invalid_utf8; /* somewhere in the text */
 	bool failed;	   /* something was reported */
+	bool muted;	   /* after a broken token, until the parser has recovered: what follows in the
+			      statement is not reported, it may be the rest of the same mistake */
 };
 
 /* Begin at the start of @source. Invalid UTF-8, NULs and a byte-order mark are reported at once. */

@@ -121,8 +121,7 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 		if (err)
 			return err;
 		parts->operand = p->token;
-		if (!dg_parser_at(p, DG_TOKEN_LITERAL) && !dg_parser_at(p, DG_TOKEN_STRING) &&
-		    !dg_parser_at(p, DG_TOKEN_NAME))
+		if (!dg_parser_at_value(p))
 			return dg_parser_expected(p, "a literal");
 		return dg_parser_advance(p);
 	}
@@ -142,6 +141,16 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 		err = dg_parser_advance(p);
 		return err ?: dg_parse_is(p, parts);
 	}
+	/* A bool attribute by itself, if what may follow a condition follows. */
+	if (dg_parser_at(p, DG_TOKEN_LITERAL) || dg_parser_at(p, DG_TOKEN_STRING) ||
+	    dg_parser_at(p, DG_TOKEN_ATTR) || dg_parser_at(p, DG_TOKEN_OPEN_BRACE) ||
+	    dg_parser_at(p, DG_TOKEN_OPEN_PAREN) ||
+	    (dg_parser_at(p, DG_TOKEN_NAME) &&
+	     (p->token.word == DG_WORD_NONE || p->token.word == DG_WORD_TRUE ||
+	      p->token.word == DG_WORD_FALSE || p->token.word == DG_WORD_NOT ||
+	      p->token.word == DG_WORD_KNOWN)))
+		return dg_parser_expected(p, "a test (==, !=, <, <=, >, >=, `in`, `like` or `is`), "
+					     "`and`, `or` or the end of the condition");
 	return 0;
 }
 
@@ -193,8 +202,13 @@ static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier
 		return dg_parser_expected(p, "%s",
 					  quantifier == DG_QUANT_NONE ? "a condition" :
 									"an attribute");
+	err = dg_parser_advance(p);
+	if (err)
+		return err;
+	if (dg_parser_at(p, DG_TOKEN_BROKEN))
+		return dg_parser_expected(p, "a test"); /* a damaged name, perhaps */
 	attr = dg_type_attr(p, &parts.attr, &index);
-	err = dg_parser_advance(p) ?: dg_parse_test_parts(p, attr, &parts);
+	err = dg_parse_test_parts(p, attr, &parts);
 	if (err)
 		return err;
 	expr = dg_expr_new(p, DG_EXPR_TEST, dg_parser_pos_since(p, start));

@@ -7,36 +7,45 @@
 #include "suggest.h"
 #include "utf8.h"
 
+static void dg_report_unknown_op(struct dg_parser *p, const struct dg_token *token)
+{
+	struct dg_bytes text = dg_parser_text(p, token);
+	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+
+	dg_suggest_ops(&near);
+	dg_parser_report(p, DG_E027, &token->pos, "no operation is called \"%.*s\"%s%s",
+			 (int)text.len, text.data, dg_suggest_text(&near),
+			 near.best.data ? "" : "; the operations are " DG_OP_NAMES);
+	p->unknown_op = true;
+}
+
 int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos)
 {
 	uint32_t ops = 0;
 
 	for (;;) {
-		struct dg_bytes text = dg_parser_text(p, &p->token);
+		struct dg_token token = p->token;
+		struct dg_bytes text = dg_parser_text(p, &token);
 		int op, err;
 
-		if (!dg_parser_at(p, DG_TOKEN_NAME))
-			return dg_parser_expected(p, "an operation");
+		if (!dg_parser_at(p, DG_TOKEN_NAME) || p->token.word != DG_WORD_NONE)
+			return dg_parser_expected(p, "an operation (" DG_OP_NAMES ")");
+		err = dg_parser_advance(p);
+		if (err)
+			return err;
 		op = dg_op_find(text.data, text.len);
-		if (op < 0) {
-			struct dg_suggestion near = dg_suggest_start(text.data, text.len);
-
-			dg_suggest_ops(&near);
-			dg_parser_report(p, DG_E027, &p->token.pos,
-					 "no operation is called \"%.*s\"%s", (int)text.len,
-					 text.data, dg_suggest_text(&near));
-			p->unknown_op = true;
+		if (op < 0 && dg_parser_at(p, DG_TOKEN_BROKEN)) {
+			return dg_parser_expected(p, "an operation"); /* a damaged name */
+		} else if (op < 0) {
+			dg_report_unknown_op(p, &token);
 		} else if (ops & 1U << op) {
-			dg_parser_report(p, DG_E026, &p->token.pos,
+			dg_parser_report(p, DG_E026, &token.pos,
 					 "the operation \"%s\" stands in the list twice",
 					 dg_op_name((enum dg_op)op));
 		} else {
 			ops |= 1U << op;
-			ret_pos[op] = p->token.pos;
+			ret_pos[op] = token.pos;
 		}
-		err = dg_parser_advance(p);
-		if (err)
-			return err;
 		if (!dg_parser_at(p, DG_TOKEN_COMMA))
 			break;
 		err = dg_parser_advance(p);
@@ -67,16 +76,22 @@ int dg_parse_verdict(struct dg_parser *p, enum dg_verdict *ret)
 int dg_parse_time(struct dg_parser *p, uint64_t *ret, struct dg_pos *ret_pos)
 {
 	struct dg_token token = p->token;
+	int err;
 
 	if (!dg_parser_at(p, DG_TOKEN_LITERAL))
-		return dg_parser_expected(p, "a time (2026-12-01 or 2026-12-01T08:00:00Z)");
+		return dg_parser_expected(p, "%s", dg_type_form(DG_TYPE_TIME));
+	err = dg_parser_advance(p);
+	if (err)
+		return err;
+	if (dg_parser_at(p, DG_TOKEN_BROKEN))
+		return dg_parser_expected(p, "%s", dg_type_form(DG_TYPE_TIME));
 	if (!token.poisoned && token.literal.type != DG_TYPE_TIME)
 		dg_parser_report(p, DG_E051, &token.pos,
-				 "a time (2026-12-01 or 2026-12-01T08:00:00Z) is wanted, this is %s",
+				 "%s is wanted, this is of type %s", dg_type_form(DG_TYPE_TIME),
 				 dg_type_name(token.literal.type));
 	*ret = token.literal.type == DG_TYPE_TIME ? token.literal.num : 0;
 	*ret_pos = token.pos;
-	return dg_parser_advance(p);
+	return 0;
 }
 
 /* An option's word was seen before? Then say so; reading goes on. */
@@ -91,6 +106,8 @@ static bool dg_option_again(struct dg_parser *p, uint32_t *seen, uint32_t option
 	*seen |= option;
 	return again;
 }
+
+#define DG_OPTION_WORDS "`from`, `until`, `reason`, `mode`, `audit`"
 
 enum dg_option {
 	DG_OPTION_FROM = 1 << 0,
@@ -174,7 +191,7 @@ static int dg_parse_option(struct dg_parser *p, enum dg_option option, struct dg
 	return 0;
 }
 
-static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule)
+static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule, uint32_t *ret_seen)
 {
 	static const struct {
 		enum dg_word word;
@@ -205,6 +222,7 @@ static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule)
 		if (err)
 			return err;
 	}
+	*ret_seen = seen;
 	if (p->front->diags->errors != errors || !rule->has_until)
 		return 0;
 	if (rule->has_from && rule->from >= rule->until)
@@ -292,6 +310,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	struct dg_token keyword = p->token, id;
 	struct dg_pos op_pos[DG_OP_MAX];
 	struct dg_symbol *symbol;
+	uint32_t seen = 0;
 	int err;
 
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the rule's id in quotes", &id);
@@ -309,14 +328,15 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 		err = dg_parse_where(p, rule.ops, true, &rule.where);
 	rule.broken = front->diags->errors - front->benign_errors != errors;
 	if (!err)
-		err = dg_parse_options(p, &rule);
+		err = dg_parse_options(p, &rule, &seen);
 	if (err)
 		return err;
 	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
 		p->missing_semicolon = true;
-		return dg_parser_expected(p, "%s", rule.where ?
-							   "`and`, `or`, an option or ';'" :
-							   "',', `where`, an option or ';'");
+		return dg_parser_expected(p, "%s or ';'",
+					  seen	     ? "an option (" DG_OPTION_WORDS ")" :
+					  rule.where ? "`and`, `or`, an option (" DG_OPTION_WORDS ")" :
+						       "',', `where`, an option (" DG_OPTION_WORDS ")");
 	}
 	return dg_rule_add(front, &rule) ?: dg_parser_advance(p);
 }
@@ -347,8 +367,13 @@ int dg_parse_assert(struct dg_parser *p)
 		err = dg_parse_where(p, node.ops, false, &node.where);
 	if (err)
 		return err;
+	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
+		p->missing_semicolon = true;
+		return dg_parser_expected(p, "%s", node.where ? "`and`, `or` or ';'" :
+								"',', `where` or ';'");
+	}
 	if (!dg_arena_grow(p->front->arena, &policy->asserts, policy->assert_count, sizeof(node)))
 		return -ENOMEM;
 	policy->asserts[policy->assert_count++] = node;
-	return dg_parser_semicolon(p);
+	return dg_parser_advance(p);
 }

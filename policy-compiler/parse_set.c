@@ -20,20 +20,32 @@ static bool dg_is_enum_name(struct dg_bytes text)
 	return false;
 }
 
-static void dg_report_unknown_set(struct dg_parser *p, const struct dg_token *token)
+static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *token)
 {
-	struct dg_bytes text = dg_parser_text(p, token);
+	struct dg_symtab *unknown = &p->front->unknown_sets;
+	struct dg_bytes text = dg_parser_text(p, token), copy = text;
 	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
 	const struct dg_policy *policy = p->front->policy;
+
+	if (!dg_symtab_find(unknown, text)) {
+		copy.data = dg_arena_copy(p->front->arena, text.data, text.len);
+		if (!copy.data || !dg_symtab_add(unknown, copy, token->pos))
+			return -ENOMEM;
+	}
+	/* It may stand in what could not be read. */
+	p->front->undecidable = true;
+	if (p->front->names_uncertain)
+		return 0;
 
 	for (size_t i = 0; i < policy->set_count && policy->set_count <= DG_SUGGEST_SETS_MAX; i++)
 		dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
 	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
 			 (int)text.len, text.data, dg_suggest_text(&near));
+	return 0;
 }
 
-/* A set's name as an item. False after a report. */
-static bool dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_set,
+/* A set's name as an item. 0 when it is good, 1 after a report, -ENOMEM. */
+static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_set,
 			const struct dg_token *token, struct dg_items *items,
 			struct dg_item *ret)
 {
@@ -47,28 +59,28 @@ static bool dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in
 					 "earlier sets",
 					 (int)text.len, text.data);
 		else
-			dg_report_unknown_set(p, token);
-		return false;
+			return dg_report_unknown_set(p, token) ?: 1;
+		return 1;
 	}
 	if (symbol->set)
 		symbol->set->used = true;
 	if (symbol->broken) {
 		p->front->undecidable = true;
-		return false;
+		return 1;
 	}
 	if (attr && symbol->set->type != attr->type) {
 		dg_parser_report(p, DG_E051, &token->pos,
 				 "the set \"%.*s\" is of type %s, the attribute %s of type %s",
 				 (int)text.len, text.data, dg_type_name(symbol->set->type),
 				 attr->name, dg_type_name(attr->type));
-		return false;
+		return 1;
 	}
 	ret->kind = DG_ITEM_SET;
 	ret->set = symbol->set;
 	items->total += symbol->items - 1;
 	if (symbol->depth >= items->depth)
 		items->depth = symbol->depth + 1;
-	return true;
+	return 0;
 }
 
 /* One end of an item in a `set`, where no attribute says which type is wanted. */
@@ -106,10 +118,10 @@ static bool dg_item_range(struct dg_parser *p, struct dg_item *item, const struc
 }
 
 /*
- * Make an item of one or two tokens. @attr NULL with @attr_known: in a `set`; NULL without: the
+ * Make an item of one or two tokens. 0, 1 when something was reported, or -ENOMEM. @attr NULL with @attr_known: in a `set`; NULL without: the
  * attribute was unknown, so nothing can be said about types.
  */
-static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
+static int dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
 			 const struct dg_token *low, const struct dg_token *high,
 			 struct dg_items *items, struct dg_item *ret)
 {
@@ -127,11 +139,11 @@ static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool a
 
 		if (named && symbol && symbol->set)
 			symbol->set->used = true;
-		return false;
+		return 1;
 	}
 	if (named && high) {
 		dg_parser_report(p, DG_E052, &ret->pos, "a range is of two ints");
-		return false;
+		return 1;
 	}
 	if (named)
 		return dg_item_set(p, attr, in_set, low, items, ret);
@@ -141,13 +153,13 @@ static bool dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool a
 	} else if (high && attr->type != DG_TYPE_INT) {
 		dg_parser_report(p, DG_E052, &ret->pos, "a range is for int attributes; %s is %s",
 				 attr->name, dg_type_name(attr->type));
-		return false;
+		return 1;
 	} else {
 		fine = dg_type_literal(p, attr, low, true, &ret->low);
 		if (high && !dg_type_literal(p, attr, high, true, &end))
 			fine = false;
 	}
-	return fine && (!high || dg_item_range(p, ret, &end));
+	return fine && (!high || dg_item_range(p, ret, &end)) ? 0 : 1;
 }
 
 int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
@@ -160,8 +172,7 @@ int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_kno
 	enum dg_type type;
 	int err;
 
-	if (!dg_parser_at(p, DG_TOKEN_LITERAL) && !dg_parser_at(p, DG_TOKEN_STRING) &&
-	    !dg_parser_at(p, DG_TOKEN_NAME))
+	if (!dg_parser_at_value(p))
 		return dg_parser_expected(p, "%s",
 					  in_set ? "a literal, a range or an earlier set's name" :
 						   "a literal, a range, a name or '{'");
@@ -173,8 +184,7 @@ int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_kno
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
-		if (!dg_parser_at(p, DG_TOKEN_LITERAL) && !dg_parser_at(p, DG_TOKEN_STRING) &&
-		    !dg_parser_at(p, DG_TOKEN_NAME))
+		if (!dg_parser_at_value(p))
 			return dg_parser_expected(p, "the end of the range");
 		high = p->token;
 		err = dg_parser_advance(p);
@@ -182,9 +192,10 @@ int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_kno
 			return err;
 	}
 	items->total++;
-	if (!dg_item_make(p, attr, attr_known, &low, range ? &high : NULL, items, &item)) {
+	err = dg_item_make(p, attr, attr_known, &low, range ? &high : NULL, items, &item);
+	if (err) {
 		items->broken = true;
-		return 0;
+		return err < 0 ? err : 0;
 	}
 	type = item.kind == DG_ITEM_SET ? item.set->type : item.low.type;
 	if (in_set && items->typed && type != items->type) {
@@ -249,6 +260,7 @@ static int dg_set_define(struct dg_parser *p, const struct dg_token *name, struc
 		.type = items->type,
 		.items = items->items,
 		.item_count = items->count,
+		.used = dg_symtab_find(&p->front->unknown_sets, symbol->name) != NULL,
 	};
 	policy->sets[policy->set_count++] = set;
 	symbol->set = set;
@@ -276,24 +288,24 @@ int dg_parse_set(struct dg_parser *p)
 	err = dg_parser_advance(p);
 	if (err)
 		return err;
-	if (!dg_parser_at(p, DG_TOKEN_NAME))
+	if (!dg_parser_at(p, DG_TOKEN_NAME)) {
+		p->front->names_uncertain = true;
 		return dg_parser_expected(p, "the set's name");
+	}
 	name = p->token;
 	text = dg_parser_text(p, &name);
 	earlier = dg_symtab_find(&p->front->sets, text);
-	if (dg_is_reserved(p, &name)) {
+	if (dg_is_reserved(p, &name))
 		dg_parser_report(p, DG_E040, &name.pos,
 				 "\"%.*s\" is a word of the language and cannot name a set",
 				 (int)text.len, text.data);
-	} else if (earlier) {
+	else if (earlier)
 		dg_parser_report(p, DG_E041, &name.pos,
 				 "the set \"%.*s\" is defined twice; first at %s:%u", (int)text.len,
 				 text.data, earlier->pos.source->name, earlier->pos.line);
-	} else {
-		text.data = dg_arena_copy(p->front->arena, text.data, text.len);
-		if (!text.data)
-			return -ENOMEM;
-	}
+	text.data = dg_arena_copy(p->front->arena, text.data, text.len);
+	if (!text.data)
+		return -ENOMEM;
 	err = dg_parser_advance(p);
 	if (!err)
 		err = dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");
@@ -304,12 +316,12 @@ int dg_parse_set(struct dg_parser *p)
 	if (err == -ENOMEM)
 		return err;
 	/* Known from here on, so that `set a = { a }` is an unknown set. Broken ones are known too. */
-	if (!dg_is_reserved(p, &name) && !earlier) {
+	if (!earlier) {
 		symbol = dg_symtab_add(&p->front->sets, text, name.pos);
 		if (!symbol)
 			return -ENOMEM;
 		symbol->broken = true;
-		if (!err && items.count)
+		if (!err && items.count && !dg_is_reserved(p, &name))
 			err = dg_set_define(p, &name, symbol, &items);
 	}
 	return err ?: dg_parser_semicolon(p);

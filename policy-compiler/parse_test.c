@@ -7,12 +7,6 @@
 #include "inventory.h"
 #include "literal.h"
 
-static bool dg_is_value(const struct dg_parser *p)
-{
-	return dg_parser_at(p, DG_TOKEN_LITERAL) || dg_parser_at(p, DG_TOKEN_STRING) ||
-	       dg_parser_at(p, DG_TOKEN_NAME);
-}
-
 /* `{ literal, … }` or `{ }` for a set-valued attribute. */
 static int dg_parse_fact_set(struct dg_parser *p, const struct dg_attr *attr, struct dg_fact *fact)
 {
@@ -28,7 +22,7 @@ static int dg_parse_fact_set(struct dg_parser *p, const struct dg_attr *attr, st
 	p->in_fact_set = true;
 	/* A comma is followed by another literal: only the empty set ends at once. */
 	while (!first || !dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
-		if (!dg_is_value(p))
+		if (!dg_parser_at_value(p))
 			return dg_parser_expected(p, "a literal");
 		if (attr && dg_type_literal(p, attr, &p->token, false, &literal)) {
 			if (!dg_arena_grow(p->front->arena, &elements, count, sizeof(literal)))
@@ -93,7 +87,7 @@ static int dg_parse_fact(struct dg_parser *p, struct dg_device *device, bool *se
 		err = dg_parse_fact_set(p, attr, fact);
 		return err ?: dg_parser_semicolon(p);
 	}
-	if (!dg_is_value(p))
+	if (!dg_parser_at_value(p))
 		return dg_parser_expected(p, "a value");
 	if (attr && attr->set)
 		dg_parser_report(p, DG_E051, &p->token.pos,
@@ -125,6 +119,8 @@ static int dg_recover_inside(struct dg_parser *p, bool *ret_inside)
 		*ret_inside = true;
 		if (kind == DG_TOKEN_CLOSE_BRACE && !braces && !in_set)
 			return 0;
+		if (kind == DG_TOKEN_SEMICOLON || kind == DG_TOKEN_CLOSE_BRACE)
+			p->lexer.muted = false;
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
@@ -236,6 +232,7 @@ static int dg_parse_expect(struct dg_parser *p, struct dg_test_node *test)
 			if (!err && !rule.poisoned) {
 				expect.by_rule = true;
 				expect.rule = rule.literal.str;
+				expect.rule_pos = rule.pos;
 			}
 		}
 		if (err)

@@ -13,6 +13,7 @@ int dg_parser_advance(struct dg_parser *p)
 
 	p->last_line = p->token.pos.line;
 	p->last_end = p->token.pos.end_column;
+	p->last_poisoned = p->token.poisoned;
 	err = dg_lexer_next(&p->lexer, &p->token);
 	if (p->lexer.failed)
 		p->front->syntax_failed = true;
@@ -36,37 +37,52 @@ void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_p
 
 #define DG_SHOWN_TOKEN 40
 
-int dg_parser_expected(struct dg_parser *p, const char *fmt, ...)
+/* `found …` and, for a misspelt word, which of those in @what was meant. */
+static void dg_parser_report_found(struct dg_parser *p, const char *what)
 {
 	struct dg_bytes text = dg_parser_text(p, &p->token);
-	_cleanup_free_ char *what = NULL;
-	size_t room = 0;
-	FILE *out;
-	va_list ap;
+	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+	size_t len = text.len < DG_SHOWN_TOKEN ? text.len : DG_SHOWN_TOKEN;
+	bool string = dg_parser_at(p, DG_TOKEN_STRING);
 
-	p->front->syntax_failed = true;
-	if (dg_parser_at(p, DG_TOKEN_BROKEN)) /* reported when it was read */
-		return -EBADMSG;
-	out = open_memstream(&what, &room);
-	if (!out)
-		return -ENOMEM;
-	va_start(ap, fmt);
-	vfprintf(out, fmt, ap);
-	va_end(ap);
-	if (fclose(out))
-		return -ENOMEM;
 	if (dg_parser_at(p, DG_TOKEN_END)) {
 		dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found the end of the file",
 				 what);
-	} else {
-		size_t len = text.len < DG_SHOWN_TOKEN ? text.len : DG_SHOWN_TOKEN;
-
-		dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found %s%.*s%s", what,
-				 dg_parser_at(p, DG_TOKEN_STRING) ? "" : "'", (int)len, text.data,
-				 len < text.len			     ? "…" :
-				 dg_parser_at(p, DG_TOKEN_STRING) ? "" :
-								       "'");
+		return;
 	}
+	/* Not in the middle of a character. */
+	while (len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+		len--;
+	if (dg_parser_at(p, DG_TOKEN_NAME) && p->token.word == DG_WORD_NONE)
+		dg_suggest_quoted(&near, what);
+	dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found %s%.*s%s%s", what,
+			 string ? "" : "'", (int)len, text.data,
+			 len < text.len ? "…" :
+			 string		? "" :
+					  "'",
+			 dg_suggest_text(&near));
+}
+
+int dg_parser_expected(struct dg_parser *p, const char *fmt, ...)
+{
+	_cleanup_free_ char *what = NULL;
+	va_list ap;
+	int len;
+
+	p->front->syntax_failed = true;
+	/* Reported when it was read; what follows a malformed literal is most often the rest of it. */
+	if (dg_parser_at(p, DG_TOKEN_BROKEN) ||
+	    (p->last_poisoned && !dg_parser_at(p, DG_TOKEN_END) &&
+	     !dg_parser_at_statement(p)))
+		return -EBADMSG;
+	va_start(ap, fmt);
+	len = vasprintf(&what, fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		what = NULL;
+		return -ENOMEM;
+	}
+	dg_parser_report_found(p, what);
 	return -EBADMSG;
 }
 
@@ -80,7 +96,7 @@ int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what
 int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
 {
 	if (!dg_parser_at_word(p, word))
-		return dg_parser_expected(p, "'%s'", dg_word_text(word));
+		return dg_parser_expected(p, "`%s`", dg_word_text(word));
 	return dg_parser_advance(p);
 }
 
@@ -230,8 +246,8 @@ enum dg_statement {
 	DG_STATEMENT_MAX,
 };
 
-static const char *const dg_statement_words[] = { "policy", "import", "set",	"default", "forbid",
-						  "allow",  "deny",   "assert", "test",	   NULL };
+#define DG_STATEMENT_WORDS                                                                       \
+	"a statement (`import`, `set`, `default`, `forbid`, `allow`, `deny`, `assert` or `test`)"
 
 /* The statement that the token begins, or DG_STATEMENT_MAX. */
 static enum dg_statement dg_parser_statement(const struct dg_parser *p)
@@ -265,12 +281,10 @@ bool dg_parser_at_statement(const struct dg_parser *p)
 	return dg_parser_statement(p) != DG_STATEMENT_MAX;
 }
 
-static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement)
+static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement, bool first)
 {
 	struct dg_front *front = p->front;
 	size_t errors = front->diags->errors - front->benign_errors;
-	struct dg_suggestion near;
-	struct dg_bytes text;
 	int err;
 
 	switch (statement) {
@@ -299,22 +313,11 @@ static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement)
 		err = dg_parse_rule(p, DG_EFFECT_DENY);
 		break;
 	default:
-		text = dg_parser_text(p, &p->token);
-		near = dg_suggest_start(text.data, text.len);
-		if (dg_parser_at(p, DG_TOKEN_NAME))
-			dg_suggest_names(&near, dg_statement_words);
-		if (!near.best.data) {
-			err = dg_parser_expected(p, "a statement");
-		} else {
-			dg_parser_report(p, DG_E011, &p->token.pos,
-					 "expected a statement, found '%.*s'%s", (int)text.len,
-					 text.data, dg_suggest_text(&near));
-			front->syntax_failed = true;
-			err = -EBADMSG;
-		}
 		/* It may have been anything. */
 		front->undecidable = front->defaults_uncertain = true;
-		return err;
+		front->names_uncertain = true;
+		return dg_parser_expected(p, "%s", first ? "`policy` NAME version N abi 1;" :
+							   DG_STATEMENT_WORDS);
 	}
 	/* What a set or a rule means is not known when something in it is wrong. */
 	if (front->diags->errors - front->benign_errors != errors)
@@ -337,8 +340,11 @@ static int dg_parser_recover(struct dg_parser *p)
 	for (; !dg_parser_at(p, DG_TOKEN_END); resume = false) {
 		enum dg_token_kind kind = p->token.kind;
 
-		if (dg_parser_statement(p) != DG_STATEMENT_MAX && (p->token.first || resume))
+		if (dg_parser_at_statement(p) && (p->token.first || resume))
 			return 0;
+		/* What comes behind the statement is another matter again. */
+		if ((kind == DG_TOKEN_SEMICOLON || kind == DG_TOKEN_CLOSE_BRACE) && braces <= 1)
+			p->lexer.muted = false;
 		err = dg_parser_advance(p);
 		if (err)
 			return err;
@@ -362,26 +368,28 @@ static int dg_parse_statements(struct dg_parser *p)
 
 	while (!dg_parser_at(p, DG_TOKEN_END)) {
 		enum dg_statement statement = dg_parser_statement(p);
+		bool first = !front->first_seen;
 		size_t start = p->token.start;
 		int err;
 
-		if (!front->first_seen) {
+		if (first) {
 			front->first_seen = true;
 			front->first_pos = p->token.pos;
-			if (statement != DG_STATEMENT_POLICY)
+			/* One that is no statement at all is reported as that: it may be `polcy`. */
+			if (statement != DG_STATEMENT_POLICY && statement != DG_STATEMENT_MAX)
 				dg_parser_report(p, DG_E020, &p->token.pos,
 						 "the first statement must be `policy NAME version "
 						 "N abi %d;`",
 						 DG_ABI_VERSION);
 		}
 		p->missing_semicolon = false;
-		err = dg_parse_statement(p, statement);
+		p->lexer.muted = dg_parser_at(p, DG_TOKEN_BROKEN);
+		err = dg_parse_statement(p, statement, first);
 		if (err == -EBADMSG) {
 			front->undecidable = true;
 			err = 0;
-			if (p->token.start == start) /* always get on */
-				err = dg_parser_at(p, DG_TOKEN_SEMICOLON) ? 0 :
-									    dg_parser_advance(p);
+			if (p->token.start == start && !dg_parser_at(p, DG_TOKEN_SEMICOLON))
+				err = dg_parser_advance(p); /* always get on */
 			err = err ?: dg_parser_recover(p);
 		}
 		if (err)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "suggest.h"
 
@@ -54,6 +55,10 @@ void dg_suggest_try(struct dg_suggestion *suggestion, const char *name, size_t l
 	if (!len || len > DG_SUGGEST_MAX_LEN || suggestion->wanted.len > DG_SUGGEST_MAX_LEN)
 		return;
 	distance = dg_edit_distance(suggestion->wanted.data, suggestion->wanted.len, name, len);
+	/* Capitals alone are one mistake, not one for each letter. */
+	if (distance && len == suggestion->wanted.len &&
+	    !strncasecmp(name, suggestion->wanted.data, len))
+		distance = 1;
 	/* All letters replaced is no misspelling, however short the word. */
 	if (distance >= suggestion->distance ||
 	    distance >= (len > suggestion->wanted.len ? len : suggestion->wanted.len))
@@ -96,4 +101,15 @@ void dg_suggest_names(struct dg_suggestion *suggestion, const char *const *names
 {
 	for (; *names; names++)
 		dg_suggest_try(suggestion, *names, strlen(*names));
+}
+
+void dg_suggest_quoted(struct dg_suggestion *suggestion, const char *text)
+{
+	while ((text = strchr(text, '`'))) {
+		size_t len = strspn(++text, "abcdefghijklmnopqrstuvwxyz-");
+
+		if (text[len] == '`')
+			dg_suggest_try(suggestion, text, len);
+		text += len + (text[len] == '`');
+	}
 }

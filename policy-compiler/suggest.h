@@ -20,3 +20,5 @@ const char *dg_suggest_text(struct dg_suggestion *suggestion);
 void dg_suggest_attrs(struct dg_suggestion *suggestion);
 void dg_suggest_ops(struct dg_suggestion *suggestion);
 void dg_suggest_names(struct dg_suggestion *suggestion, const char *const *names);
+/* The words that stand in backquotes in a message. */
+void dg_suggest_quoted(struct dg_suggestion *suggestion, const char *text);

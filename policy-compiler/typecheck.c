@@ -60,12 +60,43 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 	return attr;
 }
 
+const char *dg_type_form(enum dg_type type)
+{
+	static const char *const forms[] = {
+		[DG_TYPE_INT] = "an int (17 or 0x1f)",
+		[DG_TYPE_BOOL] = "a bool (true or false)",
+		[DG_TYPE_STRING] = "a string (in double quotes)",
+		[DG_TYPE_ID] = "an id (10de:2330)",
+		[DG_TYPE_CLASS] = "a class (01:08:02)",
+		[DG_TYPE_ADDRESS] = "an address (0000:3b:00.0)",
+		[DG_TYPE_DIGEST] = "a digest (sha256:, sha384: or sha512: and hex digits)",
+		[DG_TYPE_ENUM] = "one of its names",
+		[DG_TYPE_TIME] = "a time (2026-12-01 or 2026-12-01T08:00:00Z)",
+	};
+
+	return (size_t)type < ARRAY_SIZE(forms) ? forms[type] : "";
+}
+
+/* "; its names are run, locked" for an enum, else nothing. At most all names fit. */
+static const char *dg_write_names(const struct dg_attr *attr, char *text, size_t size)
+{
+	const char *const *names = dg_schema_enum_names(attr);
+	size_t used = 0;
+
+	text[0] = 0;
+	for (; names && *names && used < size; names++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+					 used ? ", " : "; its names are ", *names);
+	return text;
+}
+
 static bool dg_type_enum(struct dg_parser *p, const struct dg_attr *attr,
 			 const struct dg_token *token, struct dg_literal *ret)
 {
 	const char *const *names = dg_schema_enum_names(attr);
 	struct dg_bytes text = dg_parser_text(p, token);
 	struct dg_suggestion near;
+	char list[160];
 
 	for (uint64_t i = 0; names[i]; i++) {
 		if (strlen(names[i]) != text.len || memcmp(names[i], text.data, text.len))
@@ -80,8 +111,9 @@ static bool dg_type_enum(struct dg_parser *p, const struct dg_attr *attr,
 	}
 	near = dg_suggest_start(text.data, text.len);
 	dg_suggest_names(&near, names);
-	dg_parser_report(p, DG_E056, &token->pos, "%s has no name \"%.*s\"%s", attr->name,
-			 (int)text.len, text.data, dg_suggest_text(&near));
+	dg_parser_report(p, DG_E056, &token->pos, "%s has no name \"%.*s\"%s%s", attr->name,
+			 (int)text.len, text.data, dg_write_names(attr, list, sizeof(list)),
+			 dg_suggest_text(&near));
 	return false;
 }
 
@@ -103,12 +135,10 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 		return true;
 	}
 	dg_parser_report(p, DG_E051, &token->pos,
-			 "%s is of type %s, \"%.*s\" is %s%s", attr->name, dg_type_name(attr->type),
-			 (int)text.len, text.data, is_true || is_false ? "a bool" : "a bare name",
-			 dg_symtab_find(&p->front->sets, text) ? "; for the set write `in`" :
-			 attr->type == DG_TYPE_STRING && !is_true && !is_false ?
-								 "; a string stands in quotes" :
-								 "");
+			 "%s is compared with %s, \"%.*s\" is %s%s", attr->name,
+			 dg_type_form(attr->type), (int)text.len, text.data,
+			 is_true || is_false ? "a bool" : "a bare name",
+			 dg_symtab_find(&p->front->sets, text) ? "; for the set write `in`" : "");
 	return false;
 }
 
@@ -122,14 +152,19 @@ bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 	if (token->kind == DG_TOKEN_NAME)
 		return dg_type_name_literal(p, attr, token, ret);
 	if (literal->type != attr->type) {
-		dg_parser_report(p, DG_E051, &token->pos, "%s is of type %s, the literal %s",
-				 attr->name, dg_type_name(attr->type), dg_type_name(literal->type));
+		char list[160];
+
+		dg_parser_report(p, DG_E051, &token->pos, "%s is compared with %s, this is %s %s%s",
+				 attr->name, dg_type_form(attr->type),
+				 strchr("aeiou", *dg_type_name(literal->type)) ? "an" : "a",
+				 dg_type_name(literal->type),
+				 dg_write_names(attr, list, sizeof(list)));
 		return false;
 	}
 	if (!pattern && dg_literal_is_pattern(literal)) {
 		struct dg_bytes text = dg_parser_text(p, token);
 
-		dg_parser_report(p, DG_E055, &token->pos, "%.*s is a pattern: it stands after `in`",
+		dg_parser_report(p, DG_E055, &token->pos, "%.*s is a pattern: it stands after `in` or in a set",
 				 (int)text.len, text.data);
 		return false;
 	}
@@ -167,7 +202,8 @@ bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct 
 		if (attr->type == DG_TYPE_BOOL)
 			return true;
 		dg_parser_report(p, DG_E053, attr_pos,
-				 "%s is of type %s, no condition by itself", attr->name, type);
+				 "%s is of type %s, no condition by itself: compare it (==, `in` …) or ask "
+				 "`%s is known`", attr->name, type, attr->name);
 		return false;
 	case DG_TEST_LT:
 	case DG_TEST_LE:
@@ -175,7 +211,7 @@ bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct 
 	case DG_TEST_GE:
 		if (attr->type == DG_TYPE_INT)
 			return true;
-		dg_parser_report(p, DG_E052, test_pos, "%s is of type %s, which has no order",
+		dg_parser_report(p, DG_E052, test_pos, "%s is of type %s, which has no order; <, <=, > and >= are for ints",
 				 attr->name, type);
 		return false;
 	case DG_TEST_LIKE:
