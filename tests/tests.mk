@@ -58,10 +58,7 @@ coverage: ## lines of policy-compiler/ that the tests run (gcov); fails below 95
 		all unit-tests
 	@CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage tests/coverage/run --build $(BUILD)/coverage
 
-bench: ## how the cost of a policy grows with its rules
-	@packaging/setup user
-	@$(MAKE) --no-print-directory all
-	@DG_BUILD=$(BUILD) tests/bench/run
+bench: bench-compiler bench-kernel ## both benchmarks (the second builds kernels)
 
 bench-compiler: ## what a policy costs by its rules, against the bars; writes docs/performance.md
 	@packaging/setup user bench
