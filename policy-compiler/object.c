@@ -14,9 +14,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "array.h"
 #include "object_read.h"
-#include "source.h"
+#include "policy_join.h"
 #include "util.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -36,62 +35,13 @@ DEFINE_CLEANUP(struct bpf_linker *, bpf_linker__free, linker)
 DEFINE_CLEANUP(Elf *, elf_end, elf)
 
 struct text {
-	uint8_t *bytes;
-	size_t size, room;
+	char *bytes;
+	size_t size;
 };
 
 static void text_done(struct text *text)
 {
 	free(text->bytes);
-}
-
-static int add_bytes(struct text *text, const void *data, size_t len)
-{
-	int r = dg_array_reserve(&text->bytes, &text->room, text->size + len, 1);
-
-	if (r < 0)
-		return r;
-	if (len > 0)
-		memcpy(text->bytes + text->size, data, len);
-	text->size += len;
-	return 0;
-}
-
-/*
- * A name that does not tell where on this machine the policy lies: imports cannot leave the root
- * file's folder, so the rest of the path is enough.
- */
-static const char *portable_name(const struct dg_source *root, const struct dg_source *source)
-{
-	const char *slash;
-	size_t folder;
-
-	if (root->real_path && source->real_path) {
-		slash = strrchr(root->real_path, '/');
-		folder = slash ? (size_t)(slash - root->real_path) + 1 : 0;
-		if (!strncmp(root->real_path, source->real_path, folder))
-			return source->real_path + folder;
-	}
-	slash = strrchr(source->name, '/');
-	return slash ? slash + 1 : source->name;
-}
-
-static int build_text(const struct dg_policy *policy, struct text *text)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < policy->source_count && r >= 0; i++) {
-		const struct dg_source *source = policy->sources[i];
-		const char *name = portable_name(policy->sources[0], source);
-		uint64_t lengths[2] = {htole64(strlen(name)), htole64(source->len)};
-
-		r = add_bytes(text, lengths, sizeof(lengths));
-		if (r >= 0)
-			r = add_bytes(text, name, strlen(name));
-		if (r >= 0)
-			r = add_bytes(text, source->text, source->len);
-	}
-	return r;
 }
 
 static int write_fd(int fd, const void *data, size_t size)
@@ -383,7 +333,7 @@ int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void
 	r = dg_tables_build(policy, diags, &tables, &stats);
 	if (r < 0)
 		return r;
-	r = build_text(policy, &text);
+	r = dg_policy_join(policy, &text.bytes, &text.size);
 	if (r < 0)
 		return r;
 	if (EVP_Digest(text.bytes, text.size, tables->text_sha256, NULL, EVP_sha256(), NULL) != 1)

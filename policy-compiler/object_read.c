@@ -26,7 +26,6 @@ void dg_object_free(struct dg_object *object)
 		return;
 	free(object->bytes);
 	free((void *)object->tables);
-	free(object->sources);
 	free(object);
 }
 
@@ -154,42 +153,13 @@ static int read_tables(struct dg_object *o, const struct section *section, char 
 	return 0;
 }
 
-static bool has_nul(const struct dg_bytes *bytes)
-{
-	return bytes->len > 0 && memchr(bytes->data, 0, bytes->len);
-}
-
 static int read_text(struct dg_object *o, const struct section *section, char **ret_error)
 {
-	size_t at = 0, room = 0;
-	uint64_t lengths[2];
-	int r;
-
-	while (at < section->size) {
-		struct dg_object_source source;
-
-		if (!inside(section->size, at, sizeof(lengths)))
-			return fail(ret_error, -EBADMSG, "damaged: the policy text is not whole");
-		memcpy(lengths, section->data + at, sizeof(lengths));
-		lengths[0] = le64toh(lengths[0]);
-		lengths[1] = le64toh(lengths[1]);
-		at += sizeof(lengths);
-		if (!inside(section->size, at, lengths[0]) ||
-		    !inside(section->size - at, lengths[0], lengths[1]))
-			return fail(ret_error, -EBADMSG, "damaged: the policy text is not whole");
-		source.name = (struct dg_bytes){(const char *)section->data + at, lengths[0]};
-		source.text = (struct dg_bytes){(const char *)section->data + at + lengths[0],
-						lengths[1]};
-		at += lengths[0] + lengths[1];
-		if (has_nul(&source.name) || has_nul(&source.text))
-			return fail(ret_error, -EBADMSG, "damaged: a NUL byte in the policy text");
-		r = dg_array_reserve(&o->sources, &room, o->source_count + 1, sizeof(*o->sources));
-		if (r < 0)
-			return r;
-		o->sources[o->source_count++] = source;
-	}
-	if (o->source_count == 0)
+	if (!section->size)
 		return fail(ret_error, -EBADMSG, "damaged: there is no policy text");
+	if (memchr(section->data, 0, section->size))
+		return fail(ret_error, -EBADMSG, "damaged: a NUL byte in the policy text");
+	o->text = (struct dg_bytes){(const char *)section->data, section->size};
 	return 0;
 }
 

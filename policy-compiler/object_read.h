@@ -6,11 +6,9 @@
  * offset, count, index and class is inside, no path is longer than DG_TABLE_MAX_DEPTH, names are
  * terminated, and the text is the one that the tables were made of (digest).
  *
- * The text is a section `.devgate.text` that no program sees. For each source, the root file first,
- * then the imports in order of appearance:
- *   u64 length of the name, u64 length of the text (little endian), the name, the text.
- * The name is the path from the root file's folder. tables->text_sha256 is the SHA-256 of the whole
- * section.
+ * The text is a section `.devgate.text` that no program sees: the policy as one text that needs no other
+ * file (policy_join.h), so no name and no place of the machine it was compiled on is in it.
+ * tables->text_sha256 is its SHA-256.
  */
 #pragma once
 
@@ -21,18 +19,12 @@
 #define DG_OBJECT_TEXT_SECTION ".devgate.text"
 #define DG_OBJECT_MAX_BYTES (256U << 20)
 
-struct dg_object_source {
-	struct dg_bytes name;
-	struct dg_bytes text;
-};
-
 struct dg_object {
 	void *bytes; /* the whole file, for libbpf's open from memory */
 	size_t size;
 	const struct dg_tables *tables; /* a copy of its own, aligned */
 	size_t tables_size;
-	struct dg_object_source *sources; /* at least one; point into @bytes */
-	size_t source_count;
+	struct dg_bytes text; /* points into @bytes */
 };
 
 /*

@@ -32,18 +32,6 @@ static void print_ops(uint32_t ops, const char *before, const char *between, con
 	}
 }
 
-static void print_text(const struct dg_object *o)
-{
-	for (size_t i = 0; i < o->source_count; i++) {
-		const struct dg_object_source *source = &o->sources[i];
-
-		if (o->source_count > 1)
-			printf("%s# file: %.*s\n", i > 0 ? "\n" : "", (int)source->name.len,
-			       source->name.data);
-		fwrite(source->text.data, 1, source->text.len, stdout);
-	}
-}
-
 static const char *verdict_name(enum dg_verdict verdict)
 {
 	return verdict == DG_VERDICT_ALLOW ? "allow" : "deny";
@@ -80,18 +68,12 @@ static void print_json(const struct dg_object *o, const struct dg_policy *policy
 		printf(",\"type\":\"%s\",\"items\":%zu}", dg_type_name(policy->sets[i]->type),
 		       policy->sets[i]->item_count);
 	}
-	printf("],\"files\":[");
-	for (size_t i = 0; i < o->source_count; i++) {
-		printf("%s{\"name\":", i > 0 ? "," : "");
-		dg_json_write_string(stdout, o->sources[i].name.data, o->sources[i].name.len);
-		if (text) {
-			printf(",\"text\":");
-			dg_json_write_string(stdout, o->sources[i].text.data,
-					     o->sources[i].text.len);
-		}
-		printf("}");
+	printf("]");
+	if (text) {
+		printf(",\"text\":");
+		dg_json_write_string(stdout, o->text.data, o->text.len);
 	}
-	printf("]}\n");
+	printf("}\n");
 }
 
 static void print_safe(const char *data, size_t len)
@@ -112,11 +94,6 @@ static void print_summary(const struct dg_object *o, const struct dg_policy *pol
 	printf("\nversion  %u\nabi      %u\ntext     ", t->version, t->abi);
 	print_digest(t);
 	printf("\ntables   %u bytes, %u nodes\n", t->size, t->node_count);
-	for (size_t i = 0; i < o->source_count; i++) {
-		printf("file     ");
-		print_safe(o->sources[i].name.data, o->sources[i].name.len);
-		printf("\n");
-	}
 	for (size_t i = 0; i < policy->set_count; i++)
 		printf("set      %s: %zu of type %s\n", policy->sets[i]->name.data,
 		       policy->sets[i]->item_count, dg_type_name(policy->sets[i]->type));
@@ -153,7 +130,7 @@ int dg_verb_inspect(int argc, char **argv)
 		return dg_author_fail(argv[0], DG_EXIT_SYSTEM, "%s: %s", args.operands[0],
 				      error ? error : strerror(-r));
 	if (text && !args.json) {
-		print_text(object);
+		fwrite(object->text.data, 1, object->text.len, stdout);
 		return dg_author_finish(argv[0], DG_EXIT_OK);
 	}
 	r = dg_object_policy(object, &diags, &policy);
