@@ -33,20 +33,16 @@ struct dg_automaton {
 	uint32_t *set_items;
 };
 
-/* What construction may use: entries of `next`. Past it -E2BIG. */
-#define DG_AUTOMATON_MAX_ENTRIES (16U << 20)
-/*
- * And positions of patterns in all states. Each `*text*` beside others can double the states, so
- * that a few dozen of them would take all memory before the limit above is met.
- */
+/* What one automaton may have: states, and positions of patterns in all of them. Past it -E2BIG. */
+#define DG_AUTOMATON_MAX_STATES (64U << 10)
 #define DG_AUTOMATON_MAX_POSITIONS (8U << 20)
 
 /*
- * Build the automaton of @count patterns. -EINVAL: a malformed glob; -E2BIG: more than @max_entries
- * transitions, or than DG_AUTOMATON_MAX_POSITIONS; -ENOMEM. The result is the caller's, for
- * dg_automaton_done().
+ * Build the automaton of @count patterns. Right for strings of up to 255 bytes without NUL, which
+ * are all there are. -EINVAL: a malformed glob; -E2BIG: more than @max_states states, or than
+ * DG_AUTOMATON_MAX_POSITIONS; -ENOMEM. The result is the caller's, for dg_automaton_done().
  */
-int dg_automaton_build(const struct dg_pattern *patterns, size_t count, size_t max_entries,
+int dg_automaton_build(const struct dg_pattern *patterns, size_t count, size_t max_states,
 		       struct dg_automaton *ret);
 
 /*

@@ -18,8 +18,8 @@ static void report_symbols(void *data, enum dg_symbols_fault fault, const struct
 		dg_diag_report(
 			report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
 			"the policy is too big for tables: what it asks of %s makes an automaton "
-			"with more than %u transitions",
-			attr->name, DG_AUTOMATON_MAX_ENTRIES);
+			"with more than %u states",
+			attr->name, DG_AUTOMATON_MAX_STATES);
 	else
 		dg_diag_report(report->diags, DG_E100, &expr->pos,
 			       "%s has no table form in this version: check and sim --engine ref "

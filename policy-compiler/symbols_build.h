@@ -7,6 +7,7 @@
 #pragma once
 
 #include "arena.h"
+#include "lists.h"
 #include "map.h"
 #include "symbols.h"
 
@@ -142,20 +143,6 @@ struct dg_point_atoms {
 int dg_point_atoms_find(const struct dg_symbols *s, const struct dg_view *view,
 			struct dg_atom_list atoms, struct dg_point_atoms *ret);
 void dg_point_atoms_done(struct dg_point_atoms *of);
-
-/* Numbers lists of atoms from 1; equal lists get equal numbers. */
-struct dg_lists {
-	uint32_t *off; /* by number - 1; off[count] is the end */
-	size_t off_room;
-	uint32_t *items;
-	size_t item_count, item_room;
-	uint32_t *slots;
-	size_t slot_count;
-	uint32_t count;
-};
-
-int dg_lists_number(struct dg_lists *lists, const uint32_t *items, size_t count, uint32_t *ret);
-void dg_lists_done(struct dg_lists *lists);
 
 /*
  * Append runs of an atom to ->runs one after the other: begin, add, end; the end sorts and joins

@@ -67,7 +67,7 @@ static int build_automaton(struct strings *n)
 		patterns[i] = (struct dg_pattern){
 			.data = glob->text.data, .len = glob->text.len, .glob = true};
 	}
-	r = dg_automaton_build(patterns, n->glob_count, DG_AUTOMATON_MAX_ENTRIES,
+	r = dg_automaton_build(patterns, n->glob_count, DG_AUTOMATON_MAX_STATES,
 			       &n->out->automaton);
 	if (r >= 0)
 		n->label_count = n->out->automaton.label_count;

@@ -86,7 +86,7 @@ static int flatten_strings(const struct dg_classifier *c, struct dg_automaton *o
 		out->byte_class[b] = (uint8_t)k++;
 	}
 	states = (size_t)tree + sink_count;
-	if (states * k > DG_AUTOMATON_MAX_ENTRIES)
+	if (states * k > (16U << 20))
 		return -E2BIG;
 	out->next = calloc(states * k, sizeof(*out->next));
 	out->label = calloc(states, sizeof(*out->label));

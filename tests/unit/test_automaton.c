@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "automaton.h"
@@ -12,7 +13,7 @@ static bool matches(const char *glob, const char *value)
 	struct dg_automaton a = {};
 	bool result;
 
-	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0, "\"%s\"",
+	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_STATES, &a), 0, "\"%s\"",
 		     glob);
 	result = dg_automaton_run(&a, value, strlen(value)) != 0;
 	cr_expect_eq(result, dg_glob_match(glob, strlen(glob), value, strlen(value)),
@@ -54,7 +55,7 @@ Test(automaton, malformed_globs_are_refused)
 			.data = globs[i], .len = strlen(globs[i]), .glob = true};
 		struct dg_automaton a = {};
 
-		cr_expect_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), -EINVAL,
+		cr_expect_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_STATES, &a), -EINVAL,
 			     "\"%s\"", globs[i]);
 	}
 }
@@ -64,7 +65,7 @@ Test(automaton, an_exact_name_is_no_glob)
 	const struct dg_pattern pattern = {.data = "a*", .len = 2};
 	struct dg_automaton a = {};
 
-	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_build(&pattern, 1, DG_AUTOMATON_MAX_STATES, &a), 0);
 	cr_expect_neq(dg_automaton_run(&a, "a*", 2), 0);
 	cr_expect_eq(dg_automaton_run(&a, "ab", 2), 0);
 	dg_automaton_done(&a);
@@ -79,7 +80,7 @@ Test(automaton, labels_are_sets)
 	struct dg_automaton a = {};
 	uint32_t label;
 
-	cr_assert_eq(dg_automaton_build(patterns, 3, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_build(patterns, 3, DG_AUTOMATON_MAX_STATES, &a), 0);
 	label = dg_automaton_run(&a, "ab", 2);
 	cr_assert_eq(a.set_off[label + 1] - a.set_off[label], 2);
 	cr_expect_eq(a.set_items[a.set_off[label]], 0);
@@ -97,7 +98,7 @@ Test(automaton, minimised_to_the_smallest)
 	static const uint32_t alike[] = {1, 2, 2}, apart[] = {1, 2, 3};
 	struct dg_automaton a = {};
 
-	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_STATES, &a), 0);
 	cr_assert_eq(dg_automaton_minimise(&a, alike), 0);
 	cr_expect_eq(a.state_count, 4, "start, after a or b, end, no more: %u", a.state_count);
 	cr_expect_eq(a.byte_class_count, 3, "a and b, x, the others: %u", a.byte_class_count);
@@ -106,11 +107,92 @@ Test(automaton, minimised_to_the_smallest)
 	cr_expect_eq(dg_automaton_run(&a, "b", 1), 1);
 	dg_automaton_done(&a);
 
-	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+	cr_assert_eq(dg_automaton_build(patterns, 2, DG_AUTOMATON_MAX_STATES, &a), 0);
 	cr_assert_eq(dg_automaton_minimise(&a, apart), 0);
 	cr_expect_eq(a.state_count, 6);
 	cr_expect_neq(dg_automaton_run(&a, "ax", 2), dg_automaton_run(&a, "bx", 2));
 	dg_automaton_done(&a);
+}
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* A glob over a, b and c. */
+static void random_glob(uint32_t *state, char *ret)
+{
+	static const char *const parts[] = {"a", "b", "a", "b", "*", "*", "?", "[ab]", "[!a]", "c"};
+	unsigned int count = next_random(state) % 6;
+
+	*ret = 0;
+	while (count-- > 0)
+		strcat(ret, parts[next_random(state) % 10]);
+}
+
+static void check_labels(const struct dg_automaton *a, const struct dg_pattern *patterns,
+			 uint32_t count, const char *value, size_t len)
+{
+	uint32_t label = dg_automaton_run(a, value, len), at = a->set_off[label];
+
+	for (uint32_t p = 0; p < count; p++) {
+		bool in = at < a->set_off[label + 1] && a->set_items[at] == p;
+
+		cr_assert_eq(in, dg_glob_match(patterns[p].data, patterns[p].len, value, len),
+			     "%s on %.*s", patterns[p].data, (int)len, value);
+		at += in;
+	}
+	cr_assert_eq(at, a->set_off[label + 1]);
+}
+
+/* Sets of random globs, and every string of up to six letters: the labels are who matches. */
+Test(automaton, labels_of_every_short_string, .timeout = 60)
+{
+	uint32_t state = 4711;
+
+	for (unsigned int round = 0; round < 300; round++) {
+		uint32_t count = 1 + next_random(&state) % 6;
+		struct dg_pattern patterns[6];
+		struct dg_automaton a = {};
+		char globs[6][64], value[8];
+
+		for (uint32_t p = 0; p < count; p++) {
+			random_glob(&state, globs[p]);
+			patterns[p] = (struct dg_pattern){
+				.data = globs[p], .len = strlen(globs[p]), .glob = true};
+		}
+		cr_assert_eq(dg_automaton_build(patterns, count, DG_AUTOMATON_MAX_STATES, &a), 0);
+		for (size_t len = 0, total = 1; len <= 6; len++, total *= 3)
+			for (size_t n = 0; n < total; n++) {
+				for (size_t i = 0, rest = n; i < len; i++, rest /= 3)
+					value[i] = (char)('a' + rest % 3);
+				check_labels(&a, patterns, count, value, len);
+			}
+		dg_automaton_done(&a);
+	}
+}
+
+/* A hundred globs that begin with a star, or end with one, stay near the length of their text. */
+Test(automaton, many_suffixes_and_prefixes)
+{
+	struct dg_pattern patterns[100];
+	struct dg_automaton a = {};
+	char globs[100][24];
+
+	for (unsigned int prefix = 0; prefix < 2; prefix++) {
+		for (unsigned int i = 0; i < 100; i++) {
+			snprintf(globs[i], sizeof(globs[i]), prefix ? "drv-%03u-%c*" : "*-%03u-%c", i * 7,
+				 'a' + (int)(i % 26));
+			patterns[i] = (struct dg_pattern){
+				.data = globs[i], .len = strlen(globs[i]), .glob = true};
+		}
+		cr_assert_eq(dg_automaton_build(patterns, 100, DG_AUTOMATON_MAX_STATES, &a), 0);
+		cr_expect_lt(a.state_count, 1000, "%u", a.state_count);
+		check_labels(&a, patterns, 100, "drv-007-b-693-v", 15);
+		check_labels(&a, patterns, 100, "drv-007-b", 9);
+		dg_automaton_done(&a);
+	}
 }
 
 /* Twenty globs `*x*` with their own letters have 2^20 states together: an error, not a wait. */
