@@ -3,8 +3,8 @@
  * From patterns to a deterministic automaton.
  *
  * A state is the set of positions that the bytes read so far can have led to. A star that was
- * reached stays in every later state: only the last one of each pattern matters, since from there on
- * everything can follow that could follow from before it. So a state is kept as a set of stars,
+ * reached stays in every later state: only the last one of each pattern matters, since from there
+ * on everything can follow that could follow from before it. So a state is kept as a set of stars,
  * which seldom changes and says by itself where most bytes lead, and the few positions behind them
  * that move. With a hundred globs that begin with `*` a state then costs a copied row and the bytes
  * that its moving positions wait for.
@@ -128,8 +128,7 @@ static const uint32_t *star_set(const struct builder *b, uint32_t number, size_t
 }
 
 /* Does a star of the set make the position needless: a later one, or the one right before it? */
-static bool covered(const struct builder *b, const uint32_t *stars, size_t count,
-		    uint32_t position)
+static bool covered(const struct builder *b, const uint32_t *stars, size_t count, uint32_t position)
 {
 	size_t low = 0, high = count;
 

@@ -2,8 +2,8 @@
 /*
  * Patterns as elements: what automaton_glob.c hands to automaton.c.
  *
- * Pattern p with m elements owns m + 1 consecutive positions; position base + i means that its first
- * i elements are matched, position base + m (an ELEMENT_END) that the whole pattern is.
+ * Pattern p with m elements owns m + 1 consecutive positions; position base + i means that its
+ * first i elements are matched, position base + m (an ELEMENT_END) that the whole pattern is.
  */
 #pragma once
 

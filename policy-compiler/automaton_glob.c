@@ -45,8 +45,9 @@ static int add_class(struct dg_elements *e, uint32_t pattern, const struct dg_by
 			return r;
 		e->masks[e->mask_count++] = *mask;
 	}
-	return add_element(e, (struct dg_element){
-				      .kind = DG_ELEMENT_CLASS, .pattern = pattern, .class = class});
+	return add_element(
+		e,
+		(struct dg_element){.kind = DG_ELEMENT_CLASS, .pattern = pattern, .class = class});
 }
 
 /* One byte of a bracket, an escape resolved. Returns the bytes consumed, 0 past the end. */

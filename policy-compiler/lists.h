@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * List n (from 1) is items[off[n - 1]] … items[off[n] - 1]; equal lists get equal numbers. All zero is
- * without any. The whole is the caller's, for dg_lists_done().
+ * List n (from 1) is items[off[n - 1]] … items[off[n] - 1]; equal lists get equal numbers. All zero
+ * is without any. The whole is the caller's, for dg_lists_done().
  */
 struct dg_lists {
 	uint32_t *off;

@@ -17,9 +17,11 @@ void dg_symbols_free(struct dg_symbols *s)
 		free(s->views[i].slots);
 		free(s->views[i].globs);
 		free(s->views[i].sorted);
+		dg_classifier_done(&s->views[i].elements);
+		dg_plain_done(&s->views[i].plain);
 	}
 	for (size_t i = 0; i < s->var_count; i++)
-		dg_classifier_done(&s->vars[i].values);
+		dg_variable_done(&s->vars[i], &s->var_builds[i]);
 	free(s->views);
 	free(s->atoms);
 	free(s->refs);
@@ -29,6 +31,7 @@ void dg_symbols_free(struct dg_symbols *s)
 	free(s->test_slots);
 	dg_map_done(&s->view_of);
 	dg_map_done(&s->atom_of);
+	dg_map_done(&s->set_atom_of);
 	dg_map_done(&s->glob_of);
 	dg_map_done(&s->time_of);
 	dg_map_done(&s->set_number);
@@ -37,78 +40,16 @@ void dg_symbols_free(struct dg_symbols *s)
 	free(s->set_stack);
 	free(s->expr_stack);
 	free(s->vars);
-	free(s->var_view);
+	free(s->var_builds);
 	free(s->ordered);
 	free(s->order_of);
+	free(s->build_of);
+	dg_lists_done(&s->asked);
+	free(s->answered);
 	dg_arena_free(s->arena);
 	free(s);
 }
 DEFINE_CLEANUP(struct dg_symbols *, dg_symbols_free, symbols)
-
-/* A variable of the view, without classes yet. */
-static int add_variable(struct dg_symbols *s, uint32_t view, struct dg_atom_list atoms)
-{
-	size_t room = s->var_room;
-	int r;
-
-	r = dg_array_reserve(&s->vars, &room, s->var_count + 1, sizeof(*s->vars));
-	if (r >= 0)
-		r = dg_array_reserve(&s->var_view, &s->var_room, s->var_count + 1,
-				     sizeof(*s->var_view));
-	if (r < 0)
-		return r;
-	s->var_view[s->var_count] = view;
-	s->vars[s->var_count] = (struct dg_variable){.kind = s->views[view].kind,
-						     .fact = s->views[view].fact,
-						     .mask = s->views[view].mask};
-	for (size_t i = 0; i < atoms.count; i++)
-		s->atoms[atoms.items[i]].var = (uint32_t)s->var_count;
-	s->var_count++;
-	return 0;
-}
-
-/* Class 1: the clock is synchronised; class 2: it is not. */
-static int classify_clock(struct dg_symbols *s, struct dg_variable *v, struct dg_build_atom *atom)
-{
-	int r;
-
-	v->class_count = 3;
-	dg_runs_begin(s, atom);
-	r = dg_runs_add(s, 1, 2);
-	if (r >= 0)
-		dg_runs_end(s, atom);
-	return r;
-}
-
-static int classify_view(struct dg_symbols *s, uint32_t number)
-{
-	struct dg_view *view = &s->views[number];
-	_cleanup_free_ uint32_t *items = calloc(view->atom_count + UINT64_C(1), sizeof(*items));
-	struct dg_atom_list atoms = {.items = items};
-	struct dg_variable *v;
-	int r;
-
-	if (!items)
-		return -ENOMEM;
-	for (uint32_t i = view->first_atom; i != DG_NONE; i = s->atoms[i].next)
-		items[atoms.count++] = i;
-	r = add_variable(s, number, atoms);
-	if (r < 0)
-		return r;
-	v = &s->vars[s->var_count - 1];
-	if (view->kind == DG_VAR_CLOCK)
-		return classify_clock(s, v, &s->atoms[items[0]]);
-	if (view->values == DG_VALUES_NUM)
-		r = dg_classify_numbers(s, view, atoms, &v->values);
-	else
-		r = dg_classify_strings(s, view, atoms, &v->values);
-	v->class_count = v->values.class_count;
-	if (r != -E2BIG)
-		return r;
-	s->faulty = true;
-	s->options->report(s->options->data, DG_SYMBOLS_TOO_BIG, view->attr, NULL);
-	return 0;
-}
 
 /* Strings, numbers, digests, sets, times, the clock. */
 static unsigned int rank(const struct dg_variable *v)
@@ -173,7 +114,8 @@ static int order_variables(struct dg_symbols *s)
 
 	s->ordered = calloc(s->var_count + 1, sizeof(*s->ordered));
 	s->order_of = calloc(s->var_count + 1, sizeof(*s->order_of));
-	if (!places || !s->ordered || !s->order_of)
+	s->build_of = calloc(s->var_count + 1, sizeof(*s->build_of));
+	if (!places || !s->ordered || !s->order_of || !s->build_of)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->var_count; i++)
 		places[i] = (struct place){
@@ -181,6 +123,7 @@ static int order_variables(struct dg_symbols *s)
 	qsort(places, s->var_count, sizeof(*places), compare_places);
 	for (uint32_t i = 0; i < s->var_count; i++) {
 		s->order_of[places[i].index] = i;
+		s->build_of[i] = places[i].index;
 		s->ordered[i] = *places[i].v;
 		s->ordered[i].group = i;
 		if (i > 0 && same_fact(&s->ordered[i - 1], &s->ordered[i]))
@@ -199,7 +142,7 @@ static int build(struct dg_symbols *s, const struct dg_policy *const *policies, 
 	for (size_t i = 0; i < policy_count && r >= 0; i++)
 		r = dg_gather_policy(s, policies[i]);
 	for (uint32_t i = 0; i < s->view_count && r >= 0; i++)
-		r = classify_view(s, i);
+		r = dg_variables_add(s, i);
 	if (r < 0)
 		return r;
 	if (s->faulty)
@@ -251,7 +194,7 @@ bool dg_symbols_test(const struct dg_symbols *s, const struct dg_expr *expr,
 	if (!test)
 		return false;
 	ret->count = test->atoms[1] == DG_NONE ? 1 : 2;
-	ret->negated = expr->test == DG_TEST_NE;
+	ret->negated = expr->test == DG_TEST_NE && !expr->attr->set;
 	for (unsigned int i = 0; i < ret->count; i++)
 		ret->atoms[i] = public_atom(s, test->atoms[i]);
 	return true;

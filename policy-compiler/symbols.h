@@ -47,6 +47,10 @@ struct dg_classifier {
 	uint32_t rest;		       /* DG_VALUES_STR without an automaton, DG_VALUES_DIGEST */
 };
 
+/* The class of a number; of a string or a struct dg_digest_fact. By halving: not the fast way. */
+uint32_t dg_classifier_num(const struct dg_classifier *classifier, uint64_t num);
+uint32_t dg_classifier_bytes(const struct dg_classifier *classifier, struct dg_bytes bytes);
+
 /*
  * The class of a set: start in state 0; each element, in any order and however often, leads to
  * next[state * element_classes + class of the element]; then class[state]. Only sets of at most as
@@ -134,3 +138,30 @@ struct dg_atom dg_symbols_time_from(const struct dg_symbols *symbols, uint64_t l
 struct dg_atom dg_symbols_clock_synced(const struct dg_symbols *symbols);
 /* `spdm.verified`; only with the option. */
 struct dg_atom dg_symbols_verified(const struct dg_symbols *symbols);
+
+#define DG_CLASS_ANY UINT32_MAX
+
+/*
+ * Can one value of a fact have these classes? @classes are those of the variables of the group that
+ * begins with @first_var: classes[i] of variable @first_var + i; 0: the fact is unknown,
+ * DG_CLASS_ANY: no matter. 1, 0, -E2BIG (not decided within the budget) or -ENOMEM.
+ */
+int dg_symbols_group_possible(struct dg_symbols *symbols, uint32_t first_var,
+			      const uint32_t *classes);
+
+struct dg_device; /* facts.h */
+
+struct dg_witness {
+	struct dg_device *device;
+	bool has_time; /* else no time matters, and @time is 0 */
+	uint64_t time;
+	bool clock_synced; /* unless class 2 of the clock is asked for */
+};
+
+/*
+ * A device in these classes of all variables, plain looking: short strings, low numbers, small
+ * sets. DG_CLASS_ANY leaves a fact unknown, as facts are that no variable speaks of. 0: *@ret, the
+ * device in @arena. -ENOENT: no value has such classes; -E2BIG; -ENOMEM.
+ */
+int dg_symbols_device(struct dg_symbols *symbols, const uint32_t *classes, struct dg_arena *arena,
+		      struct dg_witness *ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
  * What the parts of the symbols share while they are built: symbols_gather.c takes tests apart into
- * atoms, symbols_number.c and symbols_string.c find the classes of a view, symbols.c puts the
- * variables in order.
+ * atoms, symbols_number.c, symbols_string.c and symbols_set.c find classes,
+ * symbols_variable.c makes them variables, symbols.c puts these in order.
  */
 #pragma once
 
@@ -12,6 +12,12 @@
 #include "symbols.h"
 
 #define DG_NONE UINT32_MAX
+
+/* A plain value of each class: the lowest number, a short string. One of the two is NULL. */
+struct dg_plain {
+	uint64_t *nums;
+	struct dg_bytes *bytes;
+};
 
 /* An exact value of a view. */
 struct dg_point {
@@ -38,6 +44,12 @@ struct dg_build_atom {
 	uint32_t point_count;
 	uint32_t spans; /* ->spans */
 	uint32_t span_count;
+	/*
+	 * An atom of sets: some element is in the atom @element (or is not: @complement); @all: the
+	 * set is not empty, and none is.
+	 */
+	uint32_t element; /* DG_NONE: an atom of values */
+	bool complement, all;
 	uint32_t var;  /* in building order */
 	uint32_t runs; /* ->runs */
 	uint32_t run_count;
@@ -48,6 +60,10 @@ struct dg_build_glob {
 	uint32_t atom;
 };
 
+struct dg_atom_chain {
+	uint32_t first, last, count;
+};
+
 /* A view of a fact with all that is asked about it. */
 struct dg_view {
 	enum dg_var_kind kind;
@@ -55,7 +71,11 @@ struct dg_view {
 	uint16_t fact;
 	const struct dg_attr *attr; /* NULL: time, clock */
 	uint64_t mask, top;	    /* of numbers; the greatest value */
-	uint32_t first_atom, last_atom, atom_count;
+	struct dg_atom_chain atoms; /* of values, a set's elements */
+	struct dg_atom_chain sets;  /* of sets */
+	/* Of a set: what all atoms together make of its elements. class_count 0: too much. */
+	struct dg_classifier elements;
+	struct dg_plain plain;
 	struct dg_point *points; /* in order of mention */
 	size_t point_count, point_room;
 	uint32_t *slots; /* open addressing: point + 1 */
@@ -68,6 +88,16 @@ struct dg_view {
 struct dg_build_test {
 	const struct dg_expr *expr;
 	uint32_t atoms[2];
+};
+
+/* What belongs to a variable but is nobody else's business. */
+struct dg_build_var {
+	uint32_t view;
+	struct dg_plain plain; /* of ->values */
+	/* Of a set, by class: classes of the elements of a small one. */
+	uint32_t *sets_off, *sets;
+	/* Made when first asked for, by class: its places in ->exact, then in ->intervals. */
+	uint32_t *exact_off, *exact, *interval_off, *intervals;
 };
 
 struct dg_symbols {
@@ -87,13 +117,14 @@ struct dg_symbols {
 	size_t test_count, test_room;
 	uint32_t *test_slots; /* open addressing by expression: test + 1 */
 	size_t test_slot_count;
-	struct dg_map view_of;	  /* (kind and fact, mask) to view */
-	struct dg_map atom_of;	  /* (hash, view) to the first atom */
-	struct dg_map glob_of;	  /* (hash, view) to glob */
-	struct dg_map time_of;	  /* time to atom */
-	struct dg_map set_number; /* set to its number */
-	struct dg_map set_tests;  /* (set, view) to test */
-	uint32_t *set_seen;	  /* by number: round in which it was expanded */
+	struct dg_map view_of;	   /* (kind and fact, mask) to view */
+	struct dg_map atom_of;	   /* (hash, view) to the first atom */
+	struct dg_map set_atom_of; /* (element atom, kind) to atom */
+	struct dg_map glob_of;	   /* (hash, view) to glob */
+	struct dg_map time_of;	   /* time to atom */
+	struct dg_map set_number;  /* set to its number */
+	struct dg_map set_tests;   /* (set, view and quantifier) to test */
+	uint32_t *set_seen;	   /* by number: round in which it was expanded */
 	uint32_t round;
 	const struct dg_set **set_stack;
 	size_t set_stack_room;
@@ -103,10 +134,14 @@ struct dg_symbols {
 	bool faulty;
 	/* variables in building order, and as the diagram has them */
 	struct dg_variable *vars;
-	uint32_t *var_view;
+	struct dg_build_var *var_builds;
 	size_t var_count, var_room;
 	struct dg_variable *ordered;
-	uint32_t *order_of; /* building order to the diagram's */
+	uint32_t *order_of;    /* building order to the diagram's */
+	uint32_t *build_of;    /* and back */
+	struct dg_lists asked; /* first variable and classes of a group … */
+	int8_t *answered;      /* … and whether they are possible: 2 is not decided */
+	size_t answered_room;
 };
 
 /* symbols_gather.c: the tests of conditions, times and the clock become atoms. */
@@ -122,17 +157,33 @@ struct dg_atom_list {
 };
 
 /*
- * Find the classes that the atoms make of the view's values: fills @ret (the caller's, for
- * dg_classifier_done()), the class of each point and the runs of each atom of the list.
+ * Find the classes that the atoms make of the view's values: fills @ret and @ret_plain (the
+ * caller's, for dg_classifier_done() and dg_plain_done()), the class of each point and the runs of
+ * each atom of the list.
  */
 int dg_classify_numbers(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
-			struct dg_classifier *ret);
-/* Digests too: they have no globs. -E2BIG: the automaton of the globs is too big. */
+			struct dg_classifier *ret, struct dg_plain *ret_plain);
+/* Digests too: they have no globs. -E2BIG: the globs' automaton has more than @max_states. */
 int dg_classify_strings(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
-			struct dg_classifier *ret);
+			size_t max_states, struct dg_classifier *ret, struct dg_plain *ret_plain);
+/* Whichever it is. */
+int dg_classify(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
+		size_t max_states, struct dg_classifier *ret, struct dg_plain *ret_plain);
 void dg_classifier_done(struct dg_classifier *classifier);
+void dg_plain_done(struct dg_plain *plain);
+
+/* symbols_set.c: the variable of these atoms of sets. -E2BIG: more states than one may have. */
+int dg_classify_sets(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
+		     struct dg_variable *ret, struct dg_build_var *ret_build);
+
+/* symbols_variable.c: one variable of a view, or several where one would be too big. */
+int dg_variables_add(struct dg_symbols *s, uint32_t view);
+void dg_variable_done(struct dg_variable *variable, struct dg_build_var *build);
 
 /* symbols_class.c */
+
+/* As memcmp() has it, a prefix first. */
+int dg_bytes_compare(struct dg_bytes a, struct dg_bytes b);
 
 /* For each point of a view the atoms of a list that name it: items[off[p]] … items[off[p + 1] - 1].
  */
@@ -157,3 +208,27 @@ int dg_runs_add_points(struct dg_symbols *s, const struct dg_view *view,
 
 /* Sort the points of a view once: by number, or by bytes. */
 int dg_view_sort(struct dg_view *view);
+
+/*
+ * A value with these classes, as dg_symbols_group_possible() has them; it lives in @arena. 1, 0,
+ * -E2BIG or -ENOMEM. None is 0.
+ */
+struct dg_group_value {
+	uint64_t num;
+	struct dg_bytes bytes;
+	/* of a set: as many numbers or strings */
+	uint64_t *nums;
+	struct dg_bytes *strings;
+	size_t count;
+};
+
+/* Index the values of a variable by class: ->exact and ->intervals of its struct dg_build_var. */
+int dg_variable_members(struct dg_symbols *s, uint32_t var);
+
+int dg_group_solve(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
+		   struct dg_arena *arena, struct dg_group_value *ret);
+/* symbols_product.c: the same for strings and sets with two variables at least. */
+int dg_product_string(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
+		      struct dg_arena *arena, struct dg_bytes *ret);
+int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
+		   struct dg_arena *arena, struct dg_group_value *ret);

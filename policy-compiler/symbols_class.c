@@ -16,6 +16,75 @@ void dg_classifier_done(struct dg_classifier *c)
 	dg_automaton_done(&c->automaton);
 }
 
+void dg_plain_done(struct dg_plain *plain)
+{
+	free(plain->nums);
+	free(plain->bytes);
+}
+
+int dg_classify(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
+		size_t max_states, struct dg_classifier *ret, struct dg_plain *ret_plain)
+{
+	if (view->values == DG_VALUES_NUM)
+		return dg_classify_numbers(s, view, atoms, ret, ret_plain);
+	return dg_classify_strings(s, view, atoms, max_states, ret, ret_plain);
+}
+
+int dg_bytes_compare(struct dg_bytes a, struct dg_bytes b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+uint32_t dg_classifier_num(const struct dg_classifier *c, uint64_t num)
+{
+	size_t low = 0, high = c->exact_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->exact[middle].num == num)
+			return c->exact[middle].class;
+		if (c->exact[middle].num < num)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	low = 0;
+	high = c->interval_count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->intervals[middle].low <= num)
+			low = middle;
+		else
+			high = middle;
+	}
+	return c->intervals[low].class;
+}
+
+uint32_t dg_classifier_bytes(const struct dg_classifier *c, struct dg_bytes bytes)
+{
+	size_t low = 0, high = c->exact_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = dg_bytes_compare(c->exact[middle].bytes, bytes);
+
+		if (order == 0)
+			return c->exact[middle].class;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (c->automaton.state_count == 0)
+		return c->rest;
+	return dg_automaton_run(&c->automaton, bytes.data, bytes.len);
+}
+
 int dg_point_atoms_find(const struct dg_symbols *s, const struct dg_view *view,
 			struct dg_atom_list atoms, struct dg_point_atoms *ret)
 {

@@ -59,8 +59,8 @@ static int find_view(struct dg_symbols *s, enum dg_var_kind kind, const struct d
 				 .attr = attr,
 				 .mask = mask,
 				 .top = greatest(attr, mask),
-				 .first_atom = DG_NONE,
-				 .last_atom = DG_NONE};
+				 .atoms = {.first = DG_NONE},
+				 .sets = {.first = DG_NONE}};
 	if (attr && attr->type == DG_TYPE_STRING)
 		view->values = DG_VALUES_STR;
 	else if (attr && attr->type == DG_TYPE_DIGEST)
@@ -387,6 +387,7 @@ static bool same_atom(const struct dg_symbols *s, const struct dg_build_atom *a,
 static int append_atom(struct dg_symbols *s, const struct dg_build_atom *atom, uint32_t *ret)
 {
 	struct dg_view *view = &s->views[atom->view];
+	struct dg_atom_chain *chain = atom->element == DG_NONE ? &view->atoms : &view->sets;
 	int r;
 
 	r = dg_array_reserve(&s->atoms, &s->atom_room, s->atom_count + 1, sizeof(*s->atoms));
@@ -395,19 +396,20 @@ static int append_atom(struct dg_symbols *s, const struct dg_build_atom *atom, u
 	*ret = (uint32_t)s->atom_count++;
 	s->atoms[*ret] = *atom;
 	s->atoms[*ret].next = DG_NONE;
-	if (view->last_atom == DG_NONE)
-		view->first_atom = *ret;
+	if (chain->first == DG_NONE)
+		chain->first = *ret;
 	else
-		s->atoms[view->last_atom].next = *ret;
-	view->last_atom = *ret;
-	view->atom_count++;
+		s->atoms[chain->last].next = *ret;
+	chain->last = *ret;
+	chain->count++;
 	return 0;
 }
 
 /* The atom of one value, which most are. */
 static int point_atom(struct dg_symbols *s, uint32_t view, uint32_t point, uint32_t *ret)
 {
-	struct dg_build_atom atom = {.view = view, .glob = DG_NONE, .point_count = 1};
+	struct dg_build_atom atom = {
+		.view = view, .glob = DG_NONE, .element = DG_NONE, .point_count = 1};
 	uint32_t *alone = &s->views[view].points[point].alone;
 	int r;
 
@@ -428,7 +430,8 @@ static int point_atom(struct dg_symbols *s, uint32_t view, uint32_t point, uint3
 static int intern_atom(struct dg_symbols *s, uint32_t view, uint32_t refs, uint32_t spans,
 		       uint32_t *ret)
 {
-	struct dg_build_atom atom = {.view = view, .glob = DG_NONE, .points = refs, .spans = spans};
+	struct dg_build_atom atom = {
+		.view = view, .glob = DG_NONE, .element = DG_NONE, .points = refs, .spans = spans};
 	uint32_t first = DG_NONE;
 	uint64_t hash;
 	int r;
@@ -463,7 +466,7 @@ static int intern_atom(struct dg_symbols *s, uint32_t view, uint32_t refs, uint3
 static int glob_atom(struct dg_symbols *s, uint32_t number, const struct dg_bytes *text,
 		     uint32_t *ret)
 {
-	struct dg_build_atom atom = {.view = number};
+	struct dg_build_atom atom = {.view = number, .element = DG_NONE};
 	struct dg_view *view = &s->views[number];
 	uint64_t hash = dg_hash(text->data, text->len);
 	int r;
@@ -541,6 +544,28 @@ static enum dg_var_kind kind_of(const struct dg_attr *attr)
 	return attr->type == DG_TYPE_DIGEST ? DG_VAR_DIGEST : DG_VAR_NUM;
 }
 
+/* `any` and `all`: the atom of sets on top of the one of elements. */
+static int set_atom(struct dg_symbols *s, const struct dg_expr *expr, uint32_t view,
+		    uint32_t element, uint32_t *ret)
+{
+	struct dg_build_atom atom = {.view = view,
+				     .glob = DG_NONE,
+				     .element = element,
+				     .complement = expr->test == DG_TEST_NE,
+				     .all = expr->quantifier == DG_QUANT_ALL};
+	uint64_t key = (uint64_t)element << 2;
+	int r;
+
+	/* All are in it when none is outside. */
+	if (atom.all)
+		atom.complement = !atom.complement;
+	key |= (uint64_t)atom.complement << 1 | atom.all;
+	if (dg_map_get(&s->set_atom_of, key, 0, ret))
+		return 0;
+	r = append_atom(s, &atom, ret);
+	return r < 0 ? r : dg_map_put(&s->set_atom_of, key, 0, *ret);
+}
+
 static int make_test(struct dg_symbols *s, const struct dg_expr *expr, uint32_t view,
 		     struct dg_build_test *ret)
 {
@@ -564,6 +589,8 @@ static int make_test(struct dg_symbols *s, const struct dg_expr *expr, uint32_t 
 			r = low_atom(s, &g, &test.atoms[count++]);
 	}
 	free(g.low);
+	if (r >= 0 && expr->attr->set)
+		r = set_atom(s, expr, view, test.atoms[0], &test.atoms[0]);
 	if (r < 0)
 		return r;
 	*ret = test;
@@ -615,6 +642,7 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 	const struct dg_set *set = NULL;
 	struct dg_build_test test;
 	uint32_t view, number;
+	uint64_t set_key;
 	size_t at;
 	int r;
 
@@ -629,13 +657,14 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 	/* `in NAME` is common, and its set may be large: take it apart once a view. */
 	if (expr->test == DG_TEST_IN && expr->item_count == 1 && expr->items[0].kind == DG_ITEM_SET)
 		set = expr->items[0].set;
-	if (set && dg_map_get(&s->set_tests, (uintptr_t)set, view, &number)) {
+	set_key = (uint64_t)view << 2 | expr->quantifier;
+	if (set && dg_map_get(&s->set_tests, (uintptr_t)set, set_key, &number)) {
 		test = s->tests[number];
 		test.expr = expr;
 	} else {
 		r = make_test(s, expr, view, &test);
 		if (r >= 0 && set)
-			r = dg_map_put(&s->set_tests, (uintptr_t)set, view,
+			r = dg_map_put(&s->set_tests, (uintptr_t)set, set_key,
 				       (uint32_t)s->test_count);
 		if (r < 0)
 			return r;
@@ -650,14 +679,8 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 
 static int add_leaf(struct dg_symbols *s, const struct dg_expr *expr)
 {
-	int r;
+	int r = add_test(s, expr);
 
-	if (expr->attr->set) {
-		s->faulty = true;
-		s->options->report(s->options->data, DG_SYMBOLS_NO_TABLE_FORM, expr->attr, expr);
-		return 0;
-	}
-	r = add_test(s, expr);
 	if (r == -E2BIG) {
 		s->faulty = true;
 		s->options->report(s->options->data, DG_SYMBOLS_TOO_BIG, expr->attr, expr);

@@ -408,7 +408,7 @@ static int fill_atoms(struct numbers *n)
 }
 
 int dg_classify_numbers(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
-			struct dg_classifier *ret)
+			struct dg_classifier *ret, struct dg_plain *ret_plain)
 {
 	struct dg_classifier out = {.values = DG_VALUES_NUM, .class_count = 1};
 	_cleanup_(numbers_done) struct numbers n = {
@@ -435,5 +435,6 @@ int dg_classify_numbers(struct dg_symbols *s, struct dg_view *view, struct dg_at
 		return r;
 	}
 	*ret = out;
+	*ret_plain = (struct dg_plain){.nums = TAKE_PTR(n.lowest)};
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "automaton_strings.h"
 #include "util.h"
 
 struct strings {
@@ -26,7 +27,8 @@ struct strings {
 	uint32_t *class_of_list;
 	size_t class_of_list_room;
 	uint32_t *label_of_class;
-	size_t label_of_class_room;
+	struct dg_bytes *plain; /* by class */
+	size_t label_of_class_room, plain_room;
 	uint32_t *class_of_label;
 	struct dg_point_atoms named;
 	uint32_t *list; /* scratch */
@@ -39,12 +41,13 @@ static void strings_done(struct strings *n)
 	dg_lists_done(&n->lists);
 	free(n->class_of_list);
 	free(n->label_of_class);
+	free(n->plain);
 	free(n->class_of_label);
 	dg_point_atoms_done(&n->named);
 	free(n->list);
 }
 
-static int build_automaton(struct strings *n)
+static int build_automaton(struct strings *n, size_t max_states)
 {
 	_cleanup_free_ struct dg_pattern *patterns = NULL;
 	int r;
@@ -67,21 +70,26 @@ static int build_automaton(struct strings *n)
 		patterns[i] = (struct dg_pattern){
 			.data = glob->text.data, .len = glob->text.len, .glob = true};
 	}
-	r = dg_automaton_build(patterns, n->glob_count, DG_AUTOMATON_MAX_STATES,
-			       &n->out->automaton);
+	r = dg_automaton_build(patterns, n->glob_count, max_states, &n->out->automaton);
 	if (r >= 0)
 		n->label_count = n->out->automaton.label_count;
 	return r;
 }
 
-static int new_class(struct strings *n, uint32_t label, uint32_t *ret)
+/* A class of the strings with the label, or of some of them; @plain is the plainest. */
+static int new_class(struct strings *n, uint32_t label, struct dg_bytes plain, uint32_t *ret)
 {
-	int r = dg_array_reserve(&n->label_of_class, &n->label_of_class_room,
-				 n->out->class_count + UINT64_C(1), sizeof(*n->label_of_class));
+	size_t need = n->out->class_count + UINT64_C(1);
+	int r;
 
+	r = dg_array_reserve(&n->label_of_class, &n->label_of_class_room, need,
+			     sizeof(*n->label_of_class));
+	if (r >= 0)
+		r = dg_array_reserve(&n->plain, &n->plain_room, need, sizeof(*n->plain));
 	if (r < 0)
 		return r;
 	n->label_of_class[n->out->class_count] = label;
+	n->plain[n->out->class_count] = plain;
 	*ret = n->out->class_count++;
 	return 0;
 }
@@ -99,7 +107,7 @@ static int classify_point(struct strings *n, uint32_t index)
 	/* An atom of this value alone: nothing else has its class. */
 	for (size_t i = 0; i < count; i++)
 		if (named[i] == point->alone)
-			return new_class(n, label, &point->class);
+			return new_class(n, label, point->bytes, &point->class);
 	r = dg_array_reserve(&n->list, &n->list_room, count + 1, sizeof(*n->list));
 	if (r < 0)
 		return r;
@@ -110,7 +118,7 @@ static int classify_point(struct strings *n, uint32_t index)
 		r = dg_array_reserve(&n->class_of_list, &n->class_of_list_room,
 				     number + UINT64_C(1), sizeof(*n->class_of_list));
 	if (r >= 0 && n->lists.count > before)
-		r = new_class(n, label, &n->class_of_list[number]);
+		r = new_class(n, label, point->bytes, &n->class_of_list[number]);
 	if (r < 0)
 		return r;
 	point->class = n->class_of_list[number];
@@ -139,17 +147,82 @@ static int classify_points(struct strings *n)
 	return r;
 }
 
+static bool is_exact(const void *data, struct dg_bytes string)
+{
+	const struct dg_classifier *c = data;
+	size_t low = 0, high = c->exact_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = dg_bytes_compare(c->exact[middle].bytes, string);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* A digest that no rule names. There are more of them than a policy can name. */
+static int other_digest(struct strings *n, struct dg_bytes *ret)
+{
+	struct dg_digest_fact fact = {};
+	struct dg_bytes bytes = {.data = (const char *)&fact, .len = sizeof(fact)};
+
+	for (unsigned int at = 31; is_exact(n->out, bytes);) {
+		while (++fact.bytes[at] == 0)
+			at--;
+		at = 31;
+	}
+	bytes.data = dg_arena_copy(n->s->arena, &fact, sizeof(fact));
+	if (!bytes.data)
+		return -ENOMEM;
+	*ret = bytes;
+	return 0;
+}
+
+/* For each label a string that is no exact value; .data NULL: there is none. */
+static int find_strings(struct strings *n, struct dg_bytes *ret)
+{
+	static uint32_t zero[1];
+	struct dg_automaton any = {.state_count = 1,
+				   .byte_class_count = 1,
+				   .next = zero,
+				   .label = zero,
+				   .label_count = 1};
+
+	if (n->view->values == DG_VALUES_DIGEST)
+		return other_digest(n, ret);
+	return dg_automaton_strings(n->glob_count > 0 ? &n->out->automaton : &any, is_exact, n->out,
+				    n->s->arena, ret);
+}
+
+/* What has no string but exact ones needs no class: it goes with any other label. */
 static int classify_labels(struct strings *n)
 {
-	int r = 0;
+	_cleanup_free_ struct dg_bytes *strings = calloc(n->label_count, sizeof(*strings));
+	uint32_t first = 0;
+	int r;
 
 	n->class_of_label = calloc(n->label_count, sizeof(*n->class_of_label));
-	if (!n->class_of_label)
+	if (!strings || !n->class_of_label)
 		return -ENOMEM;
-	for (uint32_t label = 0; label < n->label_count && r >= 0; label++)
-		r = new_class(n, label, &n->class_of_label[label]);
+	r = find_strings(n, strings);
+	for (uint32_t label = 0; label < n->label_count && r >= 0; label++) {
+		if (!strings[label].data)
+			continue;
+		r = new_class(n, label, strings[label], &n->class_of_label[label]);
+		if (first == 0)
+			first = n->class_of_label[label];
+	}
+	for (uint32_t label = 0; label < n->label_count; label++)
+		if (n->class_of_label[label] == 0)
+			n->class_of_label[label] = first;
 	if (r >= 0)
-		n->out->rest = n->class_of_label[0];
+		n->out->rest = first;
 	return r;
 }
 
@@ -218,7 +291,7 @@ static int fill_atoms(struct strings *n)
 }
 
 int dg_classify_strings(struct dg_symbols *s, struct dg_view *view, struct dg_atom_list atoms,
-			struct dg_classifier *ret)
+			size_t max_states, struct dg_classifier *ret, struct dg_plain *ret_plain)
 {
 	struct dg_classifier out = {.values = view->values, .class_count = 1};
 	_cleanup_(strings_done) struct strings n = {
@@ -229,7 +302,7 @@ int dg_classify_strings(struct dg_symbols *s, struct dg_view *view, struct dg_at
 	if (r >= 0)
 		r = dg_point_atoms_find(s, view, atoms, &n.named);
 	if (r >= 0)
-		r = build_automaton(&n);
+		r = build_automaton(&n, max_states);
 	if (r >= 0)
 		r = classify_points(&n);
 	if (r >= 0)
@@ -243,5 +316,6 @@ int dg_classify_strings(struct dg_symbols *s, struct dg_view *view, struct dg_at
 		return r;
 	}
 	*ret = out;
+	*ret_plain = (struct dg_plain){.bytes = TAKE_PTR(n.plain)};
 	return 0;
 }

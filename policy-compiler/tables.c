@@ -675,7 +675,7 @@ static int emit(struct emitter *e, struct dg_tables **ret, struct dg_tables_stat
 	return 0;
 }
 
-/* A digest has no place in the tables yet. */
+/* Digests and sets have no place in the tables yet. */
 static bool has_table_form(const struct dg_expr *expr, struct dg_diags *diags)
 {
 	bool left;
@@ -683,7 +683,7 @@ static bool has_table_form(const struct dg_expr *expr, struct dg_diags *diags)
 	if (!expr)
 		return true;
 	if (expr->kind == DG_EXPR_TEST) {
-		if (expr->attr->set || expr->attr->type != DG_TYPE_DIGEST)
+		if (dg_attr_in_facts(expr->attr))
 			return true;
 		dg_diag_report(diags, DG_E100, &expr->pos,
 			       "%s has no table form in this version: check and sim --engine ref "

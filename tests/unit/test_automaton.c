@@ -182,8 +182,8 @@ Test(automaton, many_suffixes_and_prefixes)
 
 	for (unsigned int prefix = 0; prefix < 2; prefix++) {
 		for (unsigned int i = 0; i < 100; i++) {
-			snprintf(globs[i], sizeof(globs[i]), prefix ? "drv-%03u-%c*" : "*-%03u-%c", i * 7,
-				 'a' + (int)(i % 26));
+			snprintf(globs[i], sizeof(globs[i]), prefix ? "drv-%03u-%c*" : "*-%03u-%c",
+				 i * 7, 'a' + (int)(i % 26));
 			patterns[i] = (struct dg_pattern){
 				.data = globs[i], .len = strlen(globs[i]), .glob = true};
 		}

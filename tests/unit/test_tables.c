@@ -125,14 +125,30 @@ Test(tables, what_has_no_table_form_is_an_error)
 		     2, "each is reported");
 }
 
+/* The automaton has to remember which of the last twenty bytes were an a. */
 Test(tables, what_is_too_big_is_an_error)
 {
-	char text[4096] = HEAD;
+	cr_expect_eq(errors(HEAD "allow \"a\" on bind where device.name like "
+				 "\"*a????????????????????\";\n",
+			    DG_E101),
+		     1);
+}
+
+/* Each `*x*` doubles the states of an automaton for all of them: so they get several. */
+Test(tables, many_globs_are_split)
+{
+	char text[4096] = HEAD, device[64];
+	struct dg_tables *t;
 
 	for (char c = 'a'; c < 'a' + 22; c++)
 		sprintf(text + strlen(text),
 			"allow \"%c\" on bind where device.name like \"*%c*\";\n", c, c);
-	cr_expect_eq(errors(text, DG_E101), 1);
+	t = compile(text);
+	for (unsigned int i = 0; i < 22; i++) {
+		sprintf(device, "{\"device.name\":\"z%cv\"}", 'a' + (int)i);
+		cr_expect_eq(judge(t, device).rule, i < 21 ? i : 21, "%s", device);
+	}
+	free(t);
 }
 
 /* Ten thousand devices by name, and the same by two attributes: small tables, and soon. */
