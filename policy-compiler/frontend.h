@@ -53,7 +53,8 @@ struct dg_parser {
 	uint32_t ops;	       /* of the statement whose condition is read */
 	bool in_rule;
 	bool unknown_op;       /* a list of operations had one */
-	bool in_fact_set;       /* inside the braces of a set in a test's device */
+	bool in_items;		/* inside the braces of a set */
+	bool in_fact_set;	/* inside the braces of a set in a test's device */
 	bool missing_semicolon; /* that was the error: the next statement may begin right here */
 };
 
@@ -78,6 +79,8 @@ static inline bool dg_parser_at_value(const struct dg_parser *p)
 struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token);
 /* Report `expected …, found …` at the token. Always -EBADMSG. */
 int dg_parser_expected(struct dg_parser *p, const char *fmt, ...) _printf_(2, 3);
+/* The same at a token that was stepped over, which is no broken one. */
+int dg_parser_expected_at(struct dg_parser *p, const struct dg_token *token, const char *what);
 /* Step over a token of that kind, or report it as expected. */
 int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what);
 int dg_parser_eat_word(struct dg_parser *p, enum dg_word word);

@@ -7,6 +7,7 @@
 #include "frontend.h"
 #include "inventory.h"
 #include "inventory_read.h"
+#include "utf8.h"
 
 DEFINE_CLEANUP(json_t *, json_decref, json)
 
@@ -26,30 +27,85 @@ static void _printf_(4, 5) dg_report_at(struct dg_reader *r, enum dg_diag_id id,
 	va_end(ap);
 }
 
+/*
+ * What the library stumbled over: it says how far it read, and most often near what. The bytes of the
+ * text from *@ret_start to *@ret_end.
+ */
+static void dg_json_place(const struct dg_reader *r, const json_error_t *error, size_t *ret_start,
+			  size_t *ret_end)
+{
+	const char *text = r->source->text, *near = strstr(error->text, "near '");
+	size_t base = r->scan.start, left = r->source->len - base, at, len;
+
+	at = error->position > 0 ? (size_t)error->position : 0;
+	if (at > left)
+		at = left;
+	at += base;
+	*ret_start = at > base ? at - 1 : at;
+	*ret_end = *ret_start + 1;
+	if (!near)
+		return;
+	near += strlen("near '");
+	len = strlen(near);
+	if (len && near[len - 1] == '\'')
+		len--;
+	if (len && len <= at - base && !memcmp(text + at - len, near, len)) {
+		*ret_start = at - len;
+		*ret_end = at;
+	}
+}
+
+/* The first byte of the value's text that is no UTF-8, or @otherwise. */
+static size_t dg_json_bad_byte(const struct dg_reader *r, size_t otherwise)
+{
+	for (size_t i = r->scan.start, n; i < r->source->len; i += n) {
+		n = dg_utf8_sequence(r->source->text + i, r->source->len - i);
+		if (!n)
+			return i;
+	}
+	return otherwise;
+}
+
+/* The last key that begins before @at, or @at. */
+static void dg_json_key(const struct dg_reader *r, size_t *start, size_t *end)
+{
+	for (size_t i = r->scan.member_count; i--;) {
+		const struct dg_json_member *member = &r->scan.members[i];
+
+		if (member->key > *start)
+			continue;
+		*start = member->key;
+		*end = member->key_end;
+		return;
+	}
+}
+
 static void dg_report_json(struct dg_reader *r, const json_error_t *error)
 {
-	size_t base = r->scan.start, at = base + (error->position > 0 ? (size_t)error->position : 0);
 	enum dg_diag_id id = DG_E080;
 	struct dg_pos pos;
+	size_t start, end;
 
-	/* The library is behind what it complains about. */
-	if (at > base)
-		at--;
-	if (at > r->source->len)
-		at = r->source->len;
-	pos = dg_source_pos(r->source, at, at + 1);
+	dg_json_place(r, error, &start, &end);
 	switch (json_error_code(error)) {
 	case json_error_duplicate_key:
 		id = DG_E081;
+		dg_json_key(r, &start, &end);
 		break;
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
 		id = DG_E082;
 		break;
+	case json_error_invalid_utf8:
+		start = dg_json_bad_byte(r, start);
+		end = start + 1;
+		break;
 	default:
 		break;
 	}
-	dg_diag_report(r->diags, id, &pos, "%s", error->text);
+	pos = dg_source_pos(r->source, start, end);
+	dg_diag_report(r->diags, id, &pos, "%s",
+		       id == DG_E082 ? "a string cannot hold a NUL (\\u0000)" : error->text);
 }
 
 static size_t dg_skip_blank(const struct dg_source *source, size_t at, bool *ret_new_line)

@@ -117,23 +117,16 @@ static int dg_hex_value(char c)
 	return -1;
 }
 
-/* Names or numbers joined by dots. */
+/*
+ * Something joined by dots, nothing empty: an attribute, or what its reader says is none
+ * (spdm.meas.0x1).
+ */
 static bool dg_is_path(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len;) {
-		bool number = dg_is_byte(text[i], DG_BYTE_DIGIT);
-
-		if (!number && !dg_is_byte(text[i], DG_BYTE_START))
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '.' && (i + 1 == len || text[i + 1] == '.'))
 			return false;
-		for (; i < len && text[i] != '.'; i++)
-			if (!dg_is_byte(text[i], number ? DG_BYTE_DIGIT : DG_BYTE_NAME))
-				return false;
-		if (i == len)
-			break;
-		if (++i == len)
-			return false;
-	}
-	return len > 0;
+	return true;
 }
 
 /* A word: a name, an attribute or a literal other than a string. 0 or -ENOMEM. */

@@ -102,7 +102,40 @@ static int dg_parse_is(struct dg_parser *p, struct dg_test_parts *parts)
 		if (err)
 			return err;
 	}
-	return dg_parser_eat_word(p, DG_WORD_KNOWN);
+	if (!dg_parser_at_word(p, DG_WORD_KNOWN))
+		return dg_parser_expected(p, "%s", parts->test == DG_TEST_KNOWN ?
+							   "`known` or `not` `known`" :
+							   "`known`");
+	return dg_parser_advance(p);
+}
+
+/* What can only be part of a condition, and cannot stand behind an attribute. */
+static bool dg_parser_at_operand(const struct dg_parser *p)
+{
+	switch (p->token.kind) {
+	case DG_TOKEN_LITERAL:
+	case DG_TOKEN_STRING:
+	case DG_TOKEN_ATTR:
+	case DG_TOKEN_OPEN_BRACE:
+	case DG_TOKEN_OPEN_PAREN:
+		return true;
+	case DG_TOKEN_NAME:
+		break;
+	default:
+		return false;
+	}
+	switch (p->token.word) {
+	case DG_WORD_NONE:
+	case DG_WORD_TRUE:
+	case DG_WORD_FALSE:
+	case DG_WORD_NOT:
+	case DG_WORD_KNOWN:
+	case DG_WORD_ANY:
+	case DG_WORD_ALL:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* TEST, or nothing: then the attribute stands alone. */
@@ -142,13 +175,7 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 		return err ?: dg_parse_is(p, parts);
 	}
 	/* A bool attribute by itself, if what may follow a condition follows. */
-	if (dg_parser_at(p, DG_TOKEN_LITERAL) || dg_parser_at(p, DG_TOKEN_STRING) ||
-	    dg_parser_at(p, DG_TOKEN_ATTR) || dg_parser_at(p, DG_TOKEN_OPEN_BRACE) ||
-	    dg_parser_at(p, DG_TOKEN_OPEN_PAREN) ||
-	    (dg_parser_at(p, DG_TOKEN_NAME) &&
-	     (p->token.word == DG_WORD_NONE || p->token.word == DG_WORD_TRUE ||
-	      p->token.word == DG_WORD_FALSE || p->token.word == DG_WORD_NOT ||
-	      p->token.word == DG_WORD_KNOWN)))
+	if (dg_parser_at_operand(p))
 		return dg_parser_expected(p, "a test (==, !=, <, <=, >, >=, `in`, `like` or `is`), "
 					     "`and`, `or` or the end of the condition");
 	return 0;
@@ -187,6 +214,14 @@ static void dg_test_operand(struct dg_parser *p, struct dg_expr *expr,
 	}
 }
 
+static bool dg_parser_is_attr(const struct dg_parser *p, const struct dg_token *token)
+{
+	struct dg_bytes text = dg_parser_text(p, token);
+	unsigned int index;
+
+	return dg_schema_find(text.data, text.len, &index) != NULL;
+}
+
 /* [any|all] ATTR TEST */
 static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier,
 			      const struct dg_token *start, struct dg_expr **ret)
@@ -207,6 +242,11 @@ static int dg_parse_attr_test(struct dg_parser *p, enum dg_quantifier quantifier
 		return err;
 	if (dg_parser_at(p, DG_TOKEN_BROKEN))
 		return dg_parser_expected(p, "a test"); /* a damaged name, perhaps */
+	/* `nto pci.external`: no attribute, but a word of the language. */
+	if (parts.attr.kind == DG_TOKEN_NAME && dg_parser_at_operand(p) &&
+	    !dg_parser_is_attr(p, &parts.attr))
+		return dg_parser_expected_at(p, &parts.attr,
+					     "a condition (an attribute, `not`, `any`, `all` or '(')");
 	attr = dg_type_attr(p, &parts.attr, &index);
 	err = dg_parse_test_parts(p, attr, &parts);
 	if (err)

@@ -227,6 +227,7 @@ int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_kn
 			*ret = items;
 		return err;
 	}
+	p->in_items = true;
 	for (;;) {
 		err = dg_parse_item(p, attr, attr_known, &items);
 		if (err)
@@ -240,9 +241,11 @@ int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_kn
 			return dg_parser_expected(p, "another item after ','");
 	}
 	err = dg_parser_eat(p, DG_TOKEN_CLOSE_BRACE, "',' or '}'");
-	if (!err)
-		*ret = items;
-	return err;
+	if (err)
+		return err;
+	p->in_items = false;
+	*ret = items;
+	return 0;
 }
 
 static int dg_set_define(struct dg_parser *p, const struct dg_token *name, struct dg_symbol *symbol,

@@ -255,6 +255,7 @@ static int dg_parse_expect(struct dg_parser *p, struct dg_test_node *test)
 struct dg_body {
 	struct dg_test_node *test;
 	bool device_seen, expect_seen;
+	bool device_late; /* it may still come: what stood in its place was reported */
 };
 
 static int dg_parse_body(struct dg_parser *p, struct dg_body *body)
@@ -266,6 +267,10 @@ static int dg_parse_body(struct dg_parser *p, struct dg_body *body)
 		if (!dg_parser_at_word(p, DG_WORD_DEVICE))
 			return dg_parser_expected(p, "`device`");
 		body->device_seen = true;
+		return dg_parse_device(p, &body->test->device);
+	}
+	if (body->device_late && dg_parser_at_word(p, DG_WORD_DEVICE)) {
+		body->device_late = false;
 		return dg_parse_device(p, &body->test->device);
 	}
 	if (!body->expect_seen && !body->test->has_at && dg_parser_at_word(p, DG_WORD_AT)) {
@@ -295,6 +300,7 @@ static int dg_parse_bodies(struct dg_parser *p, struct dg_test_node *test, bool 
 		}
 		*ret_broken = true;
 		/* Not again for each line that follows. */
+		body.device_late |= !body.device_seen;
 		body.device_seen = true;
 		err = dg_recover_inside(p, &inside);
 		if (err)

@@ -38,24 +38,25 @@ void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_p
 #define DG_SHOWN_TOKEN 40
 
 /* `found …` and, for a misspelt word, which of those in @what was meant. */
-static void dg_parser_report_found(struct dg_parser *p, const char *what)
+static void dg_parser_report_found(struct dg_parser *p, const struct dg_token *token,
+				   const char *what)
 {
-	struct dg_bytes text = dg_parser_text(p, &p->token);
+	struct dg_bytes text = dg_parser_text(p, token);
 	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
 	size_t len = text.len < DG_SHOWN_TOKEN ? text.len : DG_SHOWN_TOKEN;
-	bool string = dg_parser_at(p, DG_TOKEN_STRING);
+	bool string = token->kind == DG_TOKEN_STRING;
 
-	if (dg_parser_at(p, DG_TOKEN_END)) {
-		dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found the end of the file",
+	if (token->kind == DG_TOKEN_END) {
+		dg_parser_report(p, DG_E011, &token->pos, "expected %s, found the end of the file",
 				 what);
 		return;
 	}
 	/* Not in the middle of a character. */
 	while (len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
 		len--;
-	if (dg_parser_at(p, DG_TOKEN_NAME) && p->token.word == DG_WORD_NONE)
+	if (token->kind == DG_TOKEN_NAME && token->word == DG_WORD_NONE)
 		dg_suggest_quoted(&near, what);
-	dg_parser_report(p, DG_E011, &p->token.pos, "expected %s, found %s%.*s%s%s", what,
+	dg_parser_report(p, DG_E011, &token->pos, "expected %s, found %s%.*s%s%s", what,
 			 string ? "" : "'", (int)len, text.data,
 			 len < text.len ? "…" :
 			 string		? "" :
@@ -71,7 +72,7 @@ int dg_parser_expected(struct dg_parser *p, const char *fmt, ...)
 
 	p->front->syntax_failed = true;
 	/* Reported when it was read; what follows a malformed literal is most often the rest of it. */
-	if (dg_parser_at(p, DG_TOKEN_BROKEN) ||
+	if (dg_parser_at(p, DG_TOKEN_BROKEN) || p->token.poisoned ||
 	    (p->last_poisoned && !dg_parser_at(p, DG_TOKEN_END) &&
 	     !dg_parser_at_statement(p)))
 		return -EBADMSG;
@@ -82,7 +83,14 @@ int dg_parser_expected(struct dg_parser *p, const char *fmt, ...)
 		what = NULL;
 		return -ENOMEM;
 	}
-	dg_parser_report_found(p, what);
+	dg_parser_report_found(p, &p->token, what);
+	return -EBADMSG;
+}
+
+int dg_parser_expected_at(struct dg_parser *p, const struct dg_token *token, const char *what)
+{
+	p->front->syntax_failed = true;
+	dg_parser_report_found(p, token, what);
 	return -EBADMSG;
 }
 
@@ -330,13 +338,13 @@ static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement, 
  * on its line. A block in braces that begins on the way is passed as a whole, so that the inside of a
  * test is not taken for statements.
  */
-static int dg_parser_recover(struct dg_parser *p)
+static int dg_parser_skip_statement(struct dg_parser *p)
 {
-	unsigned int braces = 0;
+	unsigned int braces = p->in_items;
 	bool resume = p->missing_semicolon;
 	int err;
 
-	p->missing_semicolon = false;
+	p->missing_semicolon = p->in_items = false;
 	for (; !dg_parser_at(p, DG_TOKEN_END); resume = false) {
 		enum dg_token_kind kind = p->token.kind;
 
@@ -360,6 +368,26 @@ static int dg_parser_recover(struct dg_parser *p)
 		}
 	}
 	return 0;
+}
+
+/* The same, and over what can only be the rest of a test whose beginning was not understood. */
+static int dg_parser_recover(struct dg_parser *p)
+{
+	bool in_test = false;
+	int err;
+
+	for (;;) {
+		err = dg_parser_skip_statement(p);
+		if (err)
+			return err;
+		if (dg_parser_at_word(p, DG_WORD_DEVICE) || dg_parser_at_word(p, DG_WORD_AT) ||
+		    dg_parser_at_word(p, DG_WORD_EXPECT))
+			in_test = true;
+		else if (!in_test || !dg_parser_at(p, DG_TOKEN_CLOSE_BRACE))
+			return 0;
+		else
+			return dg_parser_advance(p);
+	}
 }
 
 static int dg_parse_statements(struct dg_parser *p)
