@@ -286,7 +286,12 @@ static void make_rule(struct toy_random *r, const struct toy_shape *shape, uint3
 	ret->effect = effect;
 	put(&t, "%s \"%s\" on ", names[effect], id);
 	put_ops(&t, ops);
-	if (effect == DG_EFFECT_ALLOW && ops >> DG_OP_ACCEPT & 1) {
+	if (shape->unverified) {
+		put(&t, " where ");
+		put_condition(r, &t, attrs | TOY_BIT(TOY_VERIFIED), shape->depth);
+		if (toy_chance(r, 40))
+			put(&t, " and spdm.verified");
+	} else if (effect == DG_EFFECT_ALLOW && ops >> DG_OP_ACCEPT & 1) {
 		put(&t, " where spdm.verified and ");
 		put_condition(r, &t, attrs, shape->depth);
 	} else if (toy_chance(r, 95)) {

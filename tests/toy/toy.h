@@ -60,6 +60,7 @@ struct toy_shape {
 	size_t rules;	    /* 1 … this, at most TOY_RULES */
 	unsigned int depth; /* of conditions */
 	uint32_t ops;	    /* bit n: enum dg_op n */
+	bool unverified;    /* an allow on accept may forget spdm.verified: an error */
 };
 
 struct toy_rule {
