@@ -5,11 +5,12 @@
  * the object's BPF code too. Verdict, rule, default, permissive rule passed over and audit flag
  * must be the same. Prints TAP.
  *
- *     exhaustive [--policies N] [--seed S] [--no-bpf]
+ *     exhaustive [--policies N] [--seed S] [--focused] [--no-bpf]
  *
- * Each policy meets the small world whole (all six attributes, whether it names them or not), and
- * of the attributes that it does name the complete world, as long as that has at most COMPLETE_MAX
- * devices.
+ * --focused: many rules on one or two attributes, any of the toy's, whose tests then meet in every
+ * way; only the complete world of those attributes. Else each policy meets the small world whole
+ * (all six attributes, whether it names them or not), and of the attributes that it does name the
+ * complete world, as long as that has at most COMPLETE_MAX devices.
  */
 #include <bpf/libbpf.h>
 #include <getopt.h>
@@ -25,6 +26,7 @@
 
 #define COMPLETE_MAX 4000
 #define BPF_EVERY 25 /* policies */
+#define BPF_EVERY_FOCUSED 250
 #define OPS (1U << DG_OP_BIND | 1U << DG_OP_DMA)
 
 struct run {
@@ -142,6 +144,25 @@ static bool judge_all(struct run *run, uint32_t attrs, bool complete)
 	return true;
 }
 
+static bool check_focused(struct run *run, struct toy_random *r, uint32_t attrs, bool bpf)
+{
+	struct toy_shape shapes[] = {
+		{.attrs = attrs, .named = 1, .rules = 6, .depth = 2, .ops = OPS},
+		{.attrs = attrs, .named = 1, .rules = 12, .depth = 1, .ops = OPS},
+		{.attrs = attrs, .named = 2, .rules = 10, .depth = 1, .ops = OPS},
+		{.attrs = attrs, .named = 2, .rules = 24, .depth = 3, .ops = 1U << DG_OP_BIND},
+	};
+	static struct toy_policy policy;
+	bool good;
+
+	toy_policy_make(r, &shapes[toy_pick(r, ARRAY_SIZE(shapes))], &policy);
+	toy_policy_text(&policy, run->text);
+	run_load(run, bpf);
+	good = judge_all(run, toy_mentioned(run->policy), true);
+	run_done(run);
+	return good;
+}
+
 static bool check(struct run *run, struct toy_random *r, uint32_t attrs, bool bpf)
 {
 	/* Small policies over many attributes, and larger ones over few. */
@@ -165,23 +186,6 @@ static bool check(struct run *run, struct toy_random *r, uint32_t attrs, bool bp
 	return good;
 }
 
-/* Sets have a table form? (Without one, policies that name one cannot be compared.) */
-static uint32_t attrs_with_tables(void)
-{
-	static const char text[] = "policy \"p\" version 1 abi 1;\n"
-				   "default bind, mmio, mmap, dma, dma-relaxed, dma-private, "
-				   "connect, lock, accept = deny;\n"
-				   "allow \"a\" on bind where any usb.interfaces == 08:06:50;\n";
-	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = toy_load(text);
-	_cleanup_diags_ struct dg_diags diags = {};
-	_cleanup_free_ struct dg_tables *tables = NULL;
-
-	if (!dg_tables_build(policy, &diags, &tables, NULL))
-		return TOY_SIX;
-	printf("# usb.interfaces has no table form yet\n");
-	return TOY_SIX & ~TOY_BIT(TOY_INTERFACES);
-}
-
 static int print_nothing(enum libbpf_print_level level _unused_, const char *format _unused_,
 			 va_list args _unused_)
 {
@@ -194,6 +198,7 @@ int main(int argc, char **argv)
 		{"policies", required_argument, NULL, 'p'},
 		{"seed", required_argument, NULL, 's'},
 		{"no-bpf", no_argument, NULL, 'n'},
+		{"focused", no_argument, NULL, 'f'},
 		{},
 	};
 	uint64_t seed = (uint64_t)time(NULL);
@@ -201,7 +206,7 @@ int main(int argc, char **argv)
 	static struct run run;
 	struct toy_world *world;
 	struct toy_random r;
-	bool good = true, bpf = geteuid() == 0;
+	bool good = true, focused = false, bpf = geteuid() == 0;
 	uint32_t attrs;
 	int c;
 
@@ -212,24 +217,35 @@ int main(int argc, char **argv)
 			seed = strtoull(optarg, NULL, 0);
 		} else if (c == 'n') {
 			bpf = false;
+		} else if (c == 'f') {
+			focused = true;
 		} else {
-			fputs("usage: exhaustive [--policies N] [--seed S] [--no-bpf]\n", stderr);
+			fputs("usage: exhaustive [--policies N] [--seed S] [--focused] "
+			      "[--no-bpf]\n",
+			      stderr);
 			return 2;
 		}
 	}
 	libbpf_set_print(print_nothing);
 	r.state = seed;
 	run.world = world = toy_world_new();
-	attrs = attrs_with_tables();
+	attrs = toy_attrs_with_tables() & (focused ? TOY_ALL : TOY_SIX);
 	printf("1..2\n# seed %" PRIu64 "\n", seed);
 	fflush(stdout);
 	while (good && done < policies) {
-		good = check(&run, &r, attrs, bpf && done % BPF_EVERY == 0);
+		bool by_bpf = bpf && done % (focused ? BPF_EVERY_FOCUSED : BPF_EVERY) == 0;
+
+		good = focused ? check_focused(&run, &r, attrs, by_bpf)
+			       : check(&run, &r, attrs, by_bpf);
 		done++;
 	}
-	printf("# %lu policies, each on all %zu devices of six attributes and more: %" PRIu64
-	       " decisions by table, %" PRIu64 " by BPF\n",
-	       done, toy_walk_count(world, TOY_SIX, false), run.table_cases, run.bpf_cases);
+	if (focused)
+		printf("# %lu policies, each on all devices of its attributes", done);
+	else
+		printf("# %lu policies, each on all %zu devices of six attributes and more", done,
+		       toy_walk_count(world, TOY_SIX, false));
+	printf(": %" PRIu64 " decisions by table, %" PRIu64 " by BPF\n", run.table_cases,
+	       run.bpf_cases);
 	toy_world_free(world);
 	printf("%s 1 - reference and engines agree on every toy device\n", good ? "ok" : "not ok");
 	if (bpf)

@@ -259,38 +259,6 @@ static const struct law {
 	{"equal text has equal tables", law_bytes},
 };
 
-/* Sets have a table form? (Without one, policies that name one cannot be compared.) */
-static uint32_t attrs_with_tables(void)
-{
-	static const char head[] = "policy \"p\" version 1 abi 1;\n"
-				   "default bind, mmio, mmap, dma, dma-relaxed, dma-private, "
-				   "connect, lock, accept = deny;\n"
-				   "allow \"a\" on bind where ";
-	static const struct {
-		uint32_t attr;
-		const char *test;
-	} probes[] = {
-		{TOY_BIT(TOY_INTERFACES), "usb.interfaces is known;"},
-		{TOY_BIT(TOY_ROOT), "spdm.root is known;"},
-	};
-	uint32_t attrs = TOY_ALL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
-		_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
-		_cleanup_diags_ struct dg_diags diags = {};
-		_cleanup_free_ struct dg_tables *tables = NULL;
-		char text[512];
-
-		snprintf(text, sizeof(text), "%s%s", head, probes[i].test);
-		policy = toy_load(text);
-		if (dg_tables_build(policy, &diags, &tables, NULL)) {
-			printf("# no table form yet: %s\n", probes[i].test);
-			attrs &= ~probes[i].attr;
-		}
-	}
-	return attrs;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -315,7 +283,7 @@ int main(int argc, char **argv)
 		}
 	}
 	toy = toy_world_new();
-	attrs = attrs_with_tables();
+	attrs = toy_attrs_with_tables();
 	printf("1..%zu\n# seed %" PRIu64 "\n", ARRAY_SIZE(laws), seed);
 	for (size_t i = 0; i < ARRAY_SIZE(laws); i++) {
 		struct toy_random random = {.state = seed + i};

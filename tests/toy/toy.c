@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tables.h"
+
 #define DIGEST_A "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 #define DIGEST_B                                                                                   \
 	"sha384:111111111111111111111111111111111111111111111111111111111111111111111111111111111" \
@@ -398,6 +400,37 @@ uint32_t toy_mentioned(const struct dg_policy *policy)
 		attrs |= mentioned_in(policy->rules[i].where);
 	for (size_t i = 0; i < policy->assert_count; i++)
 		attrs |= mentioned_in(policy->asserts[i].where);
+	return attrs;
+}
+
+uint32_t toy_attrs_with_tables(void)
+{
+	static const char head[] = "policy \"p\" version 1 abi 1;\n"
+				   "default bind, mmio, mmap, dma, dma-relaxed, dma-private, "
+				   "connect, lock, accept = deny;\n"
+				   "allow \"a\" on bind where ";
+	static const struct {
+		uint32_t attr;
+		const char *test;
+	} probes[] = {
+		{TOY_BIT(TOY_INTERFACES), "usb.interfaces is known;"},
+		{TOY_BIT(TOY_ROOT), "spdm.root is known;"},
+	};
+	uint32_t attrs = TOY_ALL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+		_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
+		_cleanup_diags_ struct dg_diags diags = {};
+		_cleanup_free_ struct dg_tables *tables = NULL;
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s%s", head, probes[i].test);
+		policy = toy_load(text);
+		if (dg_tables_build(policy, &diags, &tables, NULL)) {
+			printf("# no table form yet: %s\n", probes[i].test);
+			attrs &= ~probes[i].attr;
+		}
+	}
 	return attrs;
 }
 

@@ -35,7 +35,7 @@ enum toy_attr {
 #define TOY_SIX 0x3fU /* the first six */
 #define TOY_ALL ((1U << TOY_ATTRS) - 1)
 #define TOY_VALUES 10 /* of one attribute, unknown included */
-#define TOY_RULES 12
+#define TOY_RULES 24
 #define TOY_RULE_BYTES 2048
 #define TOY_TEXT_BYTES (TOY_RULES * TOY_RULE_BYTES + 8192)
 
@@ -88,6 +88,9 @@ void toy_policy_text(const struct toy_policy *policy, char ret[static TOY_TEXT_B
 
 /* Load, or print text and diagnostics and exit with 3: a toy policy has no errors. */
 struct dg_policy *toy_load(const char *text);
+
+/* Attributes that tables can hold; says which cannot. */
+uint32_t toy_attrs_with_tables(void);
 
 /* The toy attributes that conditions name (rules, assertions), and whether a rule has a time. */
 uint32_t toy_mentioned(const struct dg_policy *policy);

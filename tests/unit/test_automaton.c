@@ -211,3 +211,66 @@ Test(automaton, too_big_is_an_error)
 	cr_expect_eq(dg_automaton_build(patterns, 20, 1U << 18, &a), -E2BIG);
 	cr_expect_null(a.next, "the output is untouched on failure");
 }
+
+/* The number of the set of globs that match, from a hash of it: few classes, so that states merge.
+ */
+static uint32_t class_by_reference(const struct dg_pattern *patterns, size_t count,
+				   const char *value, size_t len)
+{
+	uint32_t set = 0;
+
+	for (size_t i = 0; i < count; i++)
+		set |= (uint32_t)dg_glob_match(patterns[i].data, patterns[i].len, value, len) << i;
+	return 1 + __builtin_parity(set * 0x9e3779b9U);
+}
+
+static uint32_t class_of_label(const struct dg_automaton *a, uint32_t label)
+{
+	uint32_t set = 0;
+
+	for (uint32_t i = a->set_off[label]; i < a->set_off[label + 1]; i++)
+		set |= 1U << a->set_items[i];
+	return 1 + __builtin_parity(set * 0x9e3779b9U);
+}
+
+/* Several globs at once, before and after minimising, on every short string over their letters. */
+Test(automaton, random_globs_as_the_reference)
+{
+	static const char letters[] = "abc",
+			  pieces[][5] = {"a", "b", "c", "?", "*", "[ab]", "[!a]"};
+	uint32_t random = 12345;
+
+	for (unsigned int round = 0; round < 300; round++) {
+		struct dg_pattern patterns[6];
+		struct dg_automaton a = {};
+		char globs[6][40] = {};
+		uint32_t classes[64];
+		size_t count = 1 + round % 6;
+
+		for (size_t i = 0; i < count; i++) {
+			for (size_t k = 0; k < 1 + (random >> 20) % 5; k++) {
+				random = random * 1664525 + 1013904223;
+				strncat(globs[i], pieces[(random >> 24) % 7], 4);
+			}
+			patterns[i] = (struct dg_pattern){
+				.data = globs[i], .len = strlen(globs[i]), .glob = true};
+		}
+		cr_assert_eq(dg_automaton_build(patterns, count, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+		cr_assert_leq(a.label_count, 64);
+		for (uint32_t label = 0; label < a.label_count; label++)
+			classes[label] = class_of_label(&a, label);
+		cr_assert_eq(dg_automaton_minimise(&a, classes), 0);
+		for (size_t number = 0; number < 4 * 4 * 4 * 4 * 4 * 4; number++) {
+			char value[7];
+			size_t len = 0;
+
+			for (size_t rest = number; rest % 4; rest /= 4)
+				value[len++] = letters[rest % 4 - 1];
+			cr_assert_eq(dg_automaton_run(&a, value, len),
+				     class_by_reference(patterns, count, value, len),
+				     "round %u on \"%.*s\", the first of %zu globs is \"%s\"",
+				     round, (int)len, value, count, globs[0]);
+		}
+		dg_automaton_done(&a);
+	}
+}
