@@ -255,7 +255,7 @@ Test(automaton, random_globs_as_the_reference)
 			patterns[i] = (struct dg_pattern){
 				.data = globs[i], .len = strlen(globs[i]), .glob = true};
 		}
-		cr_assert_eq(dg_automaton_build(patterns, count, DG_AUTOMATON_MAX_ENTRIES, &a), 0);
+		cr_assert_eq(dg_automaton_build(patterns, count, DG_AUTOMATON_MAX_STATES, &a), 0);
 		cr_assert_leq(a.label_count, 64);
 		for (uint32_t label = 0; label < a.label_count; label++)
 			classes[label] = class_of_label(&a, label);
