@@ -46,6 +46,12 @@ struct dg_boxes {
 /* Number of values in a text of lines. */
 size_t dg_lines_count(const char *text);
 
-int dg_boxes_new(const struct dg_inventory *inventory, unsigned int flags, struct dg_boxes **ret);
+struct dg_boxes_options {
+	bool pin;
+	const uint32_t *ops; /* wanted, by device; NULL: what generate.h says */
+};
+
+int dg_boxes_new(const struct dg_inventory *inventory, const struct dg_boxes_options *options,
+		 struct dg_boxes **ret);
 void dg_boxes_free(struct dg_boxes *boxes);
 DEFINE_CLEANUP(struct dg_boxes *, dg_boxes_free, boxes)

@@ -387,17 +387,14 @@ void dg_inventory_free(struct dg_inventory *inventory)
 	free(inventory);
 }
 
-int dg_inventory_read_device(const char *path, struct dg_arena *arena, struct dg_diags *diags,
-			     struct dg_device **ret)
+/* Takes @source over. */
+static int dg_inventory_one_device(struct dg_source *source, struct dg_arena *arena,
+				   struct dg_diags *diags, struct dg_device **ret)
 {
 	struct dg_inventory inventory = { .arena = arena };
-	struct dg_source *source;
 	struct dg_pos pos;
 	int err;
 
-	err = dg_source_read(path, NULL, DG_INVENTORY_MAX_BYTES, true, &source);
-	if (err)
-		return err;
 	dg_source_ref(source);
 	err = dg_reader_run(source, diags, arena, dg_keep_one, &inventory);
 	if (!err && inventory.device_count != 1) {
@@ -410,4 +407,22 @@ int dg_inventory_read_device(const char *path, struct dg_arena *arena, struct dg
 	if (!err)
 		*ret = inventory.devices[0];
 	return err;
+}
+
+int dg_inventory_device_text(const char *name, const char *text, size_t len, struct dg_arena *arena,
+			     struct dg_diags *diags, struct dg_device **ret)
+{
+	struct dg_source *source;
+	int err = dg_source_new(name, text, len, DG_INVENTORY_MAX_BYTES, &source);
+
+	return err ?: dg_inventory_one_device(source, arena, diags, ret);
+}
+
+int dg_inventory_read_device(const char *path, struct dg_arena *arena, struct dg_diags *diags,
+			     struct dg_device **ret)
+{
+	struct dg_source *source;
+	int err = dg_source_read(path, NULL, DG_INVENTORY_MAX_BYTES, true, &source);
+
+	return err ?: dg_inventory_one_device(source, arena, diags, ret);
 }

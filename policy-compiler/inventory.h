@@ -47,6 +47,10 @@ int dg_inventory_load(const char *path, struct dg_diags *diags, struct dg_invent
 int dg_inventory_load_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
 			   struct dg_inventory **ret);
 
+/* One device from the text of one object, in @arena. Errors as above; -EBADMSG also for more or fewer. */
+int dg_inventory_device_text(const char *name, const char *text, size_t len, struct dg_arena *arena,
+			     struct dg_diags *diags, struct dg_device **ret);
+
 void dg_inventory_free(struct dg_inventory *inventory);
 DEFINE_CLEANUP(struct dg_inventory *, dg_inventory_free, inventory)
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+#include <string.h>
+
+#include "array.h"
+#include "eval.h"
+#include "generate_write.h"
+#include "source.h"
+#include "suggest_rules.h"
+
+static const char dg_head[] =
+	"policy \"suggested\" version 1 abi 1;\n"
+	"default bind, mmio, mmap, dma, dma-relaxed, dma-private, connect, lock, accept = deny;\n";
+
+/* What @write makes of the box, as a text to be freed. NULL: out of memory. */
+static char *dg_piece(struct dg_writer *w, uint32_t index, int (*write)(struct dg_writer *, uint32_t))
+{
+	FILE *whole = w->out;
+	char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	w->out = open_memstream(&text, &len);
+	if (!w->out) {
+		w->out = whole;
+		return NULL;
+	}
+	err = write(w, index);
+	if (fclose(w->out) || err) {
+		free(text);
+		text = NULL;
+	}
+	w->out = whole;
+	return text;
+}
+
+static int dg_make_rule(struct dg_writer *w, uint32_t index, struct dg_suggested *rule)
+{
+	rule->ops = w->boxes->boxes[index]->ops;
+	rule->id = strdup(w->ids[index]);
+	rule->text = dg_piece(w, index, dg_writer_rule);
+	if (!rule->id || !rule->text)
+		return -ENOMEM;
+	fputs(rule->text, w->out);
+	return 0;
+}
+
+/* Which of the log's devices does the rule admit to something that was denied? */
+static int dg_find_devices(const struct dg_denials *denials, const struct dg_rule_node *node,
+			   struct dg_suggested *rule)
+{
+	size_t room = 0;
+
+	for (uint32_t i = 0; i < denials->devices->device_count; i++) {
+		if (!(denials->ops[i] & rule->ops) ||
+		    dg_eval_condition(node->where, denials->devices->devices[i]) != DG_TRUTH_TRUE)
+			continue;
+		if (dg_array_reserve(&rule->numbers, &room, rule->count + 1,
+				     sizeof(*rule->numbers)))
+			return -ENOMEM;
+		rule->numbers[rule->count++] = i;
+	}
+	return 0;
+}
+
+static int dg_parse_rules(struct dg_suggestions *s, const char *text, size_t len)
+{
+	_cleanup_diags_ struct dg_diags diags = { 0 };
+
+	if (len > DG_SOURCE_MAX_BYTES)
+		return -EFBIG;
+	return dg_policy_load_text("suggested", text, len, 0, &diags, &s->policy);
+}
+
+static int dg_make_rules(struct dg_suggestions *s, const struct dg_denials *denials,
+			 const struct dg_boxes *boxes)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	struct dg_writer w = {
+		.inventory = denials->devices,
+		.boxes = boxes,
+		.prefix = "suggested",
+		.out = open_memstream(&text, &len),
+	};
+	int err = w.out ? dg_writer_begin(&w) : -ENOMEM;
+
+	if (!err)
+		fputs(dg_head, w.out);
+	for (size_t i = 0; i < boxes->count && !err; i++)
+		err = dg_make_rule(&w, w.order[i], &s->rules[s->count++]);
+	if (w.out && fclose(w.out))
+		err = -ENOMEM;
+	dg_writer_done(&w);
+	return err ?: dg_parse_rules(s, text, len);
+}
+
+int dg_suggest(const struct dg_denials *denials, struct dg_suggestions **ret)
+{
+	_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = calloc(1, sizeof(*s));
+	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = NULL;
+	struct dg_boxes_options options = { .ops = denials->ops };
+	size_t devices = denials->devices->device_count;
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	err = dg_boxes_new(denials->devices, &options, &boxes);
+	if (err)
+		return err;
+	s->rules = calloc(boxes->count + 1, sizeof(*s->rules));
+	s->refused = calloc(devices + 1, sizeof(*s->refused));
+	if (!s->rules || !s->refused)
+		return -ENOMEM;
+	for (size_t i = 0; i < devices; i++)
+		s->refused[i] = denials->ops[i] & ~boxes->promised[i];
+	err = dg_make_rules(s, denials, boxes);
+	for (size_t i = 0; i < s->count && !err; i++)
+		err = dg_find_devices(denials, &s->policy->rules[i], &s->rules[i]);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+static bool dg_same_name(const struct dg_device *a, const struct dg_device *b, enum dg_attr_id id)
+{
+	const struct dg_fact *x = &a->facts[id], *y = &b->facts[id];
+
+	return x->known && y->known && x->scalar.str.len == y->scalar.str.len &&
+	       !memcmp(x->scalar.str.data, y->scalar.str.data, x->scalar.str.len);
+}
+
+static bool dg_in_log(const struct dg_suggested *rule, const struct dg_denials *denials,
+		      const struct dg_device *device)
+{
+	for (size_t i = 0; i < rule->count; i++) {
+		const struct dg_device *logged = denials->devices->devices[rule->numbers[i]];
+
+		if (dg_same_name(logged, device, DG_ATTR_BUS) &&
+		    dg_same_name(logged, device, DG_ATTR_DEVICE_NAME))
+			return true;
+	}
+	return false;
+}
+
+int dg_suggestions_try(struct dg_suggestions *s, const struct dg_denials *denials,
+		       const struct dg_device *device)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct dg_suggested *rule = &s->rules[i];
+
+		if (dg_eval_condition(s->policy->rules[i].where, device) != DG_TRUTH_TRUE ||
+		    dg_in_log(rule, denials, device))
+			continue;
+		if (rule->also_count < DG_ALSO_SHOWN) {
+			rule->also[rule->also_count] =
+				strndup(device->label.data, device->label.len);
+			if (!rule->also[rule->also_count])
+				return -ENOMEM;
+		}
+		rule->also_count++;
+	}
+	return 0;
+}
+
+void dg_suggestions_free(struct dg_suggestions *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; s->rules && i < s->count; i++) {
+		struct dg_suggested *rule = &s->rules[i];
+
+		free(rule->id);
+		free(rule->text);
+		free(rule->numbers);
+		for (size_t k = 0; k < rule->also_count && k < DG_ALSO_SHOWN; k++)
+			free(rule->also[k]);
+	}
+	dg_policy_free(s->policy);
+	free(s->rules);
+	free(s->refused);
+	free(s);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * Rules that would admit what was denied. A device is described by what makes it the same one
+ * (generate.h): any device of which that is true is admitted, not the one in the log only, and that is
+ * said. Rules that differ in one attribute become one over a set, which admits no more than they do. For
+ * accept and dma-private a rule asks for spdm.verified; a device whose evidence was not verified can be
+ * admitted by no rule.
+ */
+#pragma once
+
+#include "denials.h"
+#include "policy.h"
+
+#define DG_ALSO_SHOWN 20
+
+struct dg_suggested {
+	char *id;
+	char *text; /* statements of the language, a line each: sets, then the rule */
+	uint32_t ops;
+	uint32_t *numbers; /* the devices of the log that it admits, ascending */
+	size_t count;
+	/* Devices of an inventory that it would admit too (dg_suggestions_try()). */
+	size_t also_count;
+	char *also[DG_ALSO_SHOWN]; /* labels of the first ones */
+};
+
+struct dg_suggestions {
+	struct dg_suggested *rules;
+	size_t count;
+	uint32_t *refused; /* by device of the log: operations that no rule can allow it */
+	struct dg_policy *policy; /* the rules, to be tried: index for index */
+};
+
+/* 0, -ENOMEM, -EFBIG. -EBADMSG is a mistake of this program: what it wrote are no rules. */
+int dg_suggest(const struct dg_denials *denials, struct dg_suggestions **ret);
+
+/*
+ * What else? Note for each rule whether it would admit @device for one of its operations; one that is in
+ * the log (by bus and device.name) is no surprise. 0 or -ENOMEM.
+ */
+int dg_suggestions_try(struct dg_suggestions *suggestions, const struct dg_denials *denials,
+		       const struct dg_device *device);
+
+void dg_suggestions_free(struct dg_suggestions *suggestions);
+DEFINE_CLEANUP(struct dg_suggestions *, dg_suggestions_free, suggestions)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+/* Rules from an audit log: they admit what was denied to the devices that it was denied to. */
+#include "compiled.h"
+#include "eval.h"
+#include "suggest_rules.h"
+
+static struct dg_denials *read_log(const char *text, int want, size_t errors)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	struct dg_denials *denials = NULL;
+
+	cr_assert_eq(dg_denials_load_text("log", text, strlen(text), &diags, &denials), want, "%s",
+		     text);
+	cr_expect_eq(diags.errors, errors, "%s", text);
+	return denials;
+}
+
+#define EVENT(op, verdict, rule, device)                                                            \
+	"{\"event\":\"decision\",\"time\":\"T\",\"op\":\"" op "\",\"verdict\":\"" verdict               \
+	"\",\"rule\":" rule ",\"device\":{" device "}}\n"
+
+Test(suggest_rules, a_log_is_read)
+{
+	_cleanup_(dg_cleanup_denials) struct dg_denials *d = read_log(
+		EVENT("bind", "deny", "null", "\"bus\":\"pci\",\"pci.id\":\"8086:0001\"")
+		EVENT("dma", "deny", "\"r\"", "\"pci.id\":\"8086:0001\",\"bus\":\"pci\"")
+		EVENT("dma", "deny", "\"r\"", "\"pci.id\":\"8086:0001\",\"bus\":\"pci\"")
+		EVENT("bind", "allow", "\"r\"", "\"bus\":\"usb\"")
+		"\n{\"event\":\"probe\"}\n{\"event\":\"drop\",\"count\":3}\n{\"event\":\"policy\"}\n",
+		0, 0);
+
+	cr_expect_eq(d->devices->device_count, 1, "the same facts are one device");
+	cr_expect_eq(d->ops[0], 1U << DG_OP_BIND | 1U << DG_OP_DMA);
+	cr_assert_eq(d->refusal_count, 2);
+	cr_expect_null(d->refusals[0].rule.data);
+	cr_expect_str_eq(d->refusals[1].rule.data, "r");
+	cr_expect_eq(d->refusals[1].count, 2);
+	cr_expect_eq(d->events, 4);
+	cr_expect_eq(d->denied, 3);
+	cr_expect_eq(d->lost, 3);
+}
+
+Test(suggest_rules, a_derived_device_is_its_origin)
+{
+	_cleanup_(dg_cleanup_denials) struct dg_denials *d = read_log(
+		EVENT("bind", "deny", "null",
+		      "\"name\":\"virtio0\",\"path\":\"/v\",\"bus\":\"virtio\",\"origin.bus\":\"pci\","
+		      "\"device.name\":\"0000:00:03.0\""),
+		0, 0);
+	_cleanup_free_ char *json = NULL;
+
+	cr_assert_eq(dg_device_to_json(d->devices->devices[0], &json), 0);
+	cr_expect_str_eq(json, "{\"bus\":\"pci\",\"device.name\":\"0000:00:03.0\"}");
+}
+
+Test(suggest_rules, what_is_no_log)
+{
+	read_log("[]\n", -EBADMSG, 1);
+	read_log("{\"bus\":\"pci\"}\n", -EBADMSG, 1);
+	read_log("{\"event\":\"drop\",\n", -EBADMSG, 1);
+	read_log(EVENT("probe", "deny", "null", ""), -EBADMSG, 1);
+	read_log("{\"event\":\"decision\",\"op\":\"bind\"}", -EBADMSG, 1);
+	read_log("{\"event\":\"decision\",\"op\":\"bind\",\"verdict\":\"deny\"}", -EBADMSG, 1);
+	read_log(EVENT("bind", "deny", "null", "\"pci.id\":7")
+			 EVENT("bind", "deny", "null", "\"pci.id\":\"x\""), -EBADMSG, 2);
+}
+
+/* Random logs: every device is admitted to what it was denied, and said to be. */
+Test(suggest_rules, what_was_denied_is_admitted)
+{
+	static const char *const facts[][4] = {
+		{ "\"bus\":\"pci\"", "\"bus\":\"usb\"", "\"bus\":\"acpi\"" },
+		{ "\"pci.id\":\"10de:2331\"", "\"pci.id\":\"8086:0001\"", "" },
+		{ "\"driver.name\":\"a\"", "\"driver.name\":\"b\"", "" },
+		{ "\"pci.external\":true", "\"pci.external\":false", "" },
+		{ "\"spdm.verified\":true", "\"spdm.verified\":false", "" },
+		{ "\"device.name\":\"x\"", "\"device.name\":\"y\"", "\"device.name\":\"z\"" },
+	};
+	unsigned int state = 1;
+
+	for (size_t round = 0; round < 2000; round++) {
+		_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = NULL;
+		_cleanup_(dg_cleanup_denials) struct dg_denials *d = NULL;
+		char log[8192] = "";
+
+		for (size_t i = 0; i < 1 + round % 9; i++) {
+			strcat(log, "{\"event\":\"decision\",\"verdict\":\"deny\",\"op\":\"");
+			state = state * 1664525 + 1013904223;
+			strcat(log, dg_op_name((enum dg_op)((state >> 16) % DG_OP_MAX)));
+			strcat(log, "\",\"device\":{\"device.path\":\"/\"");
+			for (size_t k = 0; k < ARRAY_SIZE(facts); k++) {
+				state = state * 1664525 + 1013904223;
+				if (!*facts[k][(state >> 16) % 3])
+					continue;
+				strcat(log, ",");
+				strcat(log, facts[k][(state >> 16) % 3]);
+			}
+			strcat(log, "}}\n");
+		}
+		d = read_log(log, 0, 0);
+		cr_assert_eq(dg_suggest(d, &s), 0, "%s", log);
+		cr_assert_eq(s->policy->rule_count, s->count);
+		for (uint32_t i = 0; i < d->devices->device_count; i++) {
+			uint32_t admitted = s->refused[i], said = s->refused[i];
+
+			for (size_t k = 0; k < s->count; k++) {
+				if (dg_eval_condition(s->policy->rules[k].where,
+						      d->devices->devices[i]) == DG_TRUTH_TRUE)
+					admitted |= s->rules[k].ops;
+				for (size_t n = 0; n < s->rules[k].count; n++)
+					if (s->rules[k].numbers[n] == i)
+						said |= s->rules[k].ops;
+			}
+			cr_assert_eq(d->ops[i] & ~admitted, 0, "%s", log);
+			cr_assert_eq(d->ops[i] & ~said, 0, "%s", log);
+			/* Only what needs evidence is ever given up here. */
+			cr_assert_eq(s->refused[i] & ~(1U << DG_OP_ACCEPT | 1U << DG_OP_DMA_PRIVATE), 0);
+			cr_assert(!s->refused[i] ||
+				  !d->devices->devices[i]->facts[DG_ATTR_SPDM_VERIFIED].known ||
+				  !d->devices->devices[i]->facts[DG_ATTR_SPDM_VERIFIED].scalar.num);
+		}
+	}
+}
+
+Test(suggest_rules, what_else)
+{
+	_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = NULL;
+	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
+	static const char devices[] =
+		"{\"bus\":\"pci\",\"device.name\":\"a\",\"pci.id\":\"8086:0001\"}\n"
+		"{\"bus\":\"pci\",\"device.name\":\"b\",\"pci.id\":\"8086:0001\"}\n"
+		"{\"bus\":\"pci\",\"device.name\":\"c\",\"pci.id\":\"8086:0002\"}\n";
+	_cleanup_(dg_cleanup_denials) struct dg_denials *d = read_log(
+		EVENT("bind", "deny", "null",
+		      "\"bus\":\"pci\",\"device.name\":\"a\",\"pci.id\":\"8086:0001\""),
+		0, 0);
+	_cleanup_diags_ struct dg_diags diags = {};
+
+	cr_assert_eq(dg_suggest(d, &s), 0);
+	cr_assert_eq(dg_inventory_load_text("i", devices, strlen(devices), &diags, &inventory), 0);
+	for (size_t i = 0; i < inventory->device_count; i++)
+		cr_assert_eq(dg_suggestions_try(s, d, inventory->devices[i]), 0);
+	cr_assert_eq(s->count, 1);
+	cr_expect_eq(s->rules[0].also_count, 1);
+	cr_expect_str_eq(s->rules[0].also[0], "b");
+}

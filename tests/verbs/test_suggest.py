@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""devgate suggest"""
+
+import json
+import sys
+
+from verbs import HEAD, equal, expect, main
+
+NVME = {"bus": "pci", "device.name": "0000:3b:00.0", "device.path": "/devices/a",
+        "driver.name": "nvme", "pci.id": "144d:a80a", "pci.class": "01:08:02",
+        "pci.external": False}
+
+
+def event(device, op="bind", rule=None, verdict="deny", **more):
+    """One line as `watch --json` writes it."""
+    facts = dict({"name": device.get("device.name"), "path": device.get("device.path")}, **device)
+    return json.dumps(dict({
+        "time": "2026-11-28T05:00:00.000000001Z", "seq": 1, "event": "decision", "op": op,
+        "verdict": verdict, "enforced": True, "rule": rule, "default": rule is None,
+        "would": None, "generation": 2, "policy": "p", "version": 1, "device": facts,
+        "driver": None, "context": "worker", "pid": None, "comm": None, "cpu": 0,
+        "derived": False}, **more)) + "\n"
+
+
+def test_its_rules_admit_what_was_denied(folder):
+    log = event(NVME) + event(NVME, "dma", "no-dma") + event(dict(NVME, **{
+        "pci.id": "144d:a808"}), "bind") + event(NVME, "mmio", "ok", "allow")
+    folder.write("log.json", log)
+    result = folder.devgate("suggest", "log.json")
+    equal(result.status, 0, result)
+    expect("# 3 denials among 4 decisions, of 2 devices." in result.out, result)
+    expect('refused 1 time (dma) by "no-dma", last at 2026-11-28' in result.out, result)
+    folder.write("p.dgp", HEAD + result.out)
+    equal(folder.devgate("check", "p.dgp").err, "")
+    folder.write("i.json", json.dumps(NVME))
+    verdicts = folder.devgate("sim", "p.dgp", "--inventory", "i.json", "--op", "bind,dma,mmio",
+                              "--json").objects()
+    equal([v["verdict"] for v in verdicts], ["allow", "deny", "allow"])
+
+
+def test_what_else_it_would_admit(folder):
+    folder.write("log.json", event(NVME))
+    folder.write("i.json", json.dumps([dict(NVME, **{"device.name": "0000:3c:00.0"}), NVME,
+                                       dict(NVME, **{"pci.id": "144d:a808"})]))
+    rule = folder.devgate("suggest", "log.json", "--inventory", "i.json", "--json").objects()[0]
+    equal((rule["devices"], rule["also_admits"], rule["also_admits_count"]),
+          (["0000:3b:00.0"], ["0000:3c:00.0"], 1))
+    text = folder.devgate("suggest", "log.json", "--inventory", "i.json").out
+    expect("it would also admit 0000:3c:00.0" in text, text)
+    folder.write("i.json", json.dumps([NVME]))
+    text = folder.devgate("suggest", "log.json", "--inventory", "i.json").out
+    expect("it would admit nothing else" in text, text)
+    # Not asked, not said.
+    rule = folder.devgate("suggest", "log.json", "--json").objects()[0]
+    equal(rule["also_admits"], None)
+
+
+def test_which_rule_stands_in_the_way(folder):
+    folder.write("p.dgp", HEAD + 'forbid "f" on bind where pci.id in 144d:*;\n'
+                 'deny "d" on dma where pci.id in 144d:*;\n')
+    folder.write("log.json", event(NVME, "bind", "f") + event(NVME, "dma", "d"))
+    text = folder.devgate("suggest", "log.json", "--policy", "p.dgp").out
+    expect('by "f", last' in text and "a forbid: no allow rule helps" in text, text)
+    expect("the new rule must stand before it" in text, text)
+    rule = folder.devgate("suggest", "log.json", "--policy", "p.dgp", "--json").objects()[0]
+    equal([r["effect"] for r in rule["refused_by"]], ["forbid", "deny"])
+
+
+def test_nothing_enters_the_tcb_on_its_word(folder):
+    gpu = {"bus": "pci", "device.name": "0000:17:00.0", "pci.id": "10de:2331"}
+    folder.write("log.json", event(gpu, "accept") + event(gpu, "lock"))
+    text = folder.devgate("suggest", "log.json").out
+    expect("No rule for 0000:17:00.0 on accept: its evidence was not verified." in text, text)
+    expect(" on lock where " in text and "driver.name" not in text, text)
+    folder.write("log.json", event(dict(gpu, **{"spdm.verified": True}), "accept"))
+    text = folder.devgate("suggest", "log.json").out
+    expect(" on accept where " in text and "spdm.verified;" in text, text)
+    folder.write("p.dgp", HEAD + text)
+    equal(folder.devgate("check", "p.dgp").status, 0)
+
+
+def test_lost_events_and_none(folder):
+    folder.write("log.json", '{"time":"T","seq":2,"event":"drop","count":5}\n')
+    text = folder.devgate("suggest", "log.json").out
+    expect("5 more events are lost" in text and "Nothing was denied" in text, text)
+    equal(folder.devgate("suggest", "-", stdin=b"").status, 0)
+
+
+def test_bad_input(folder):
+    result = folder.devgate("suggest", folder.write("log.json", "\n{}\n" + event(NVME)))
+    equal(result.status, 1, result)
+    expect("log.json:2:1: error[E090]" in result.err, result)
+    equal(folder.devgate("suggest", folder.write("l.json", event({"pci.id": "x"}))).status, 1)
+    equal(folder.devgate("suggest", "missing").status, 4)
+    equal(folder.devgate("suggest").status, 2)
+    equal(folder.devgate("suggest", "-", "--inventory", "-").status, 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.modules[__name__]))
