@@ -62,12 +62,16 @@ bench: bench-compiler bench-kernel ## both benchmarks (the second builds kernels
 
 bench-compiler: ## what a policy costs by its rules, against the bars; writes docs/performance.md
 	@packaging/setup user bench
-	@$(MAKE) --no-print-directory all $(BUILD)/bench/parse_inventory
+	@$(MAKE) --no-print-directory all $(addprefix $(BUILD)/bench/,parse_inventory decide decide.bpf.o)
 	@tests/bench/compiler/run --build $(BUILD) --write
 
-$(BUILD)/bench/%: tests/bench/compiler/%.c
+$(BUILD)/bench/%.bpf.o: tests/bench/compiler/%.bpf.c $(wildcard bpf/*.h tests/bench/compiler/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(dg_cflags) $(LDFLAGS) -o $@ $< $(lib_ldlibs)
+	$(compile_bpf)
+
+$(BUILD)/bench/%: tests/bench/compiler/%.c $(BUILD)/libpolicy.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(dg_cflags) $(LDFLAGS) -o $@ $< $(BUILD)/libpolicy.a $(lib_ldlibs)
 
 bench-kernel: ## what the kernel series costs, against its bars; writes docs/performance.md
 	@packaging/setup user kernel vm

@@ -13,14 +13,12 @@ rule in a hundred gone, one in a hundred decides otherwise.
 
 The mix, in hundredths of the rules (what is left of rounding goes to the first):
 
-    22  one PCI model by one driver          pci.id, driver.name
+    30  one PCI model by one driver          pci.id, driver.name
     15  one board of a model, inside         pci.id, pci.subsystem, pci.external
     20  one USB device by its serial         usb.id, usb.serial
      8  one USB model on one port            usb.id, usb.port, all usb.interfaces
     10  a set of eight PCI models            pci.id in SET, driver.name in { 2 }
      6  a platform driver                    bus, driver.name
-     5  an ACPI node                         any acpi.ids
-     3  a device tree node                   any of.compatible
      2  one slot passed through              pci.address, driver.name
      1  an accelerator that is accepted      bus, pci.id, spdm.verified, spdm.meas.1 in { 2 digests }
      2  a model for a time                   pci.id, driver.name, from, until
@@ -28,9 +26,10 @@ The mix, in hundredths of the rules (what is left of rounding goes to the first)
      2  a model not wanted                   deny: bus, usb.id
      2  a revision with a flaw               forbid: bus, pci.id, pci.revision
 
-and, however many rules there are, 100 of them globs (a tenth of the rules below 1000) on driver.module,
-usb.product, device.name and driver.name. Every id, serial, address, digest and node name is a rule's
-own; the drivers are one for 20 rules, at most 5,000 (Linux has about as many).
+and, however many rules there are, 100 of them globs on driver.module, usb.product, device.name and
+driver.name, 40 on ACPI nodes (any acpi.ids) and 24 on device tree nodes (any of.compatible); below 1000
+rules a tenth, a 25th and a 40th of them. Every id, serial, address, digest and node name is a rule's own;
+the drivers are one for 20 rules, at most 5,000 (Linux has about as many).
 """
 
 import argparse
@@ -39,11 +38,10 @@ import random
 import sys
 
 MIX = (
-    (22, "model"), (15, "board"), (20, "serial"), (8, "port"), (10, "models"), (6, "platform"),
-    (5, "acpi"), (3, "tree"), (2, "slot"), (1, "accepted"), (2, "window"), (2, "reported"),
-    (2, "unwanted"), (2, "flaw"),
+    (30, "model"), (15, "board"), (20, "serial"), (8, "port"), (10, "models"), (6, "platform"),
+    (2, "slot"), (1, "accepted"), (2, "window"), (2, "reported"), (2, "unwanted"), (2, "flaw"),
 )
-GLOBS = 100
+FIXED = ((100, 10, "glob"), (40, 25, "acpi"), (24, 40, "tree"))	# so many, of fewer rules this part
 CLOSING = 2	# rules at the end that hold for whole classes
 
 STEMS = ("snd", "mlx", "iwl", "qla", "nvm", "ice", "amd", "hid", "usb", "ser", "mtd", "spi", "i2c",
@@ -94,11 +92,11 @@ class Mix:
 
 def shapes(rules):
     """The kinds of the rules in the order of the file: the same share everywhere in it."""
-    globs = min(GLOBS, rules // 10)
-    left = rules - globs - CLOSING
+    kinds = [kind for most, part, kind in FIXED for _ in range(min(most, rules // part))]
+    left = rules - len(kinds) - CLOSING
     counts = {kind: left * share // 100 for share, kind in MIX}
     counts["model"] += left - sum(counts.values())
-    kinds = [kind for kind, count in counts.items() for _ in range(count)] + ["glob"] * globs
+    kinds += [kind for kind, count in counts.items() for _ in range(count)]
     random.Random(rules).shuffle(kinds)
     return kinds
 
