@@ -103,7 +103,7 @@ static void sort_unique(struct vector *v)
 	size_t out = 0;
 
 	for (size_t i = 1; i < v->count; i++)
-		if (v->items[i] <= v->items[i - 1]) {
+		if (v->items[i] < v->items[i - 1]) {
 			qsort(v->items, v->count, sizeof(*v->items), compare_u32);
 			break;
 		}
@@ -271,6 +271,27 @@ static int get_stars(struct builder *b, uint32_t number, struct stars **ret)
 	return (*ret)->target ? 0 : find_stars(b, *ret, number);
 }
 
+/* Two ascending lists as one. */
+static int unite(struct vector *ret, const uint32_t *items, size_t count,
+		 const struct vector *others)
+{
+	size_t at = 0;
+	int r;
+
+	ret->count = 0;
+	r = reserve(ret, count + others->count);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		while (at < others->count && others->items[at] < items[i])
+			ret->items[ret->count++] = others->items[at++];
+		ret->items[ret->count++] = items[i];
+	}
+	while (at < others->count)
+		ret->items[ret->count++] = others->items[at++];
+	return 0;
+}
+
 /* The row of a state's successors. */
 static int step(struct builder *b, uint32_t state)
 {
@@ -289,11 +310,8 @@ static int step(struct builder *b, uint32_t state)
 
 		target = alone ? stars->target[c] : NO_STATE;
 		if (target == NO_STATE) {
-			b->set.count = 0;
-			r = append(&b->set, stars->positions + stars->off[c],
-				   stars->off[c + 1] - stars->off[c]);
-			if (r >= 0)
-				r = append(&b->set, b->bucket[c].items, b->bucket[c].count);
+			r = unite(&b->set, stars->positions + stars->off[c],
+				  stars->off[c + 1] - stars->off[c], &b->bucket[c]);
 			if (r >= 0)
 				r = find_state(b, number, &target);
 			if (r >= 0 && alone)

@@ -19,7 +19,7 @@ enum dg_truth {
 
 /* All zero but the first two is empty. */
 struct dg_conditions {
-	const struct dg_symbols *symbols;
+	struct dg_symbols *symbols;
 	struct dg_diagram *diagram;
 	struct dg_map member_of; /* (runs, variable and truth) to a reference */
 	/* Tests for which it says true are false where their attribute is known; may be NULL. */

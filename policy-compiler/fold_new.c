@@ -14,17 +14,17 @@ static void report_symbols(void *data, enum dg_symbols_fault fault, const struct
 {
 	struct report *report = data;
 
-	if (fault == DG_SYMBOLS_TOO_BIG)
-		dg_diag_report(
-			report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
-			"the policy is too big for tables: what it asks of %s makes an automaton "
-			"with more than %u states",
-			attr->name, DG_AUTOMATON_MAX_STATES);
-	else
-		dg_diag_report(report->diags, DG_E100, &expr->pos,
-			       "%s has no table form in this version: check and sim --engine ref "
-			       "know it, compile does not",
+	if (fault == DG_SYMBOLS_TOO_MANY)
+		dg_diag_report(report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
+			       "the policy is too big for tables: there are too many different "
+			       "tests on %s that can hold side by side; put values that are treated "
+			       "alike into one set and one test",
 			       attr->name);
+	else
+		dg_diag_report(report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
+			       "the policy is too big for tables: what it asks of %s makes an "
+			       "automaton with more than %u states",
+			       attr->name, DG_AUTOMATON_MAX_STATES);
 }
 
 static int new_diagram(struct dg_fold *f)

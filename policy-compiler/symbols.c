@@ -17,6 +17,8 @@ void dg_symbols_free(struct dg_symbols *s)
 		free(s->views[i].slots);
 		free(s->views[i].globs);
 		free(s->views[i].sorted);
+		free(s->views[i].atoms.items);
+		free(s->views[i].sets.items);
 		dg_classifier_done(&s->views[i].elements);
 		dg_plain_done(&s->views[i].plain);
 	}
@@ -186,10 +188,68 @@ static struct dg_atom public_atom(const struct dg_symbols *s, uint32_t number)
 				.run_count = atom->run_count};
 }
 
-bool dg_symbols_test(const struct dg_symbols *s, const struct dg_expr *expr,
-		     struct dg_test_meaning *ret)
+static size_t expr_slot(const struct dg_expr *expr, size_t slot_count)
 {
-	const struct dg_build_test *test = dg_gathered_test(s, expr);
+	uint64_t hash = (uintptr_t)expr * UINT64_C(0x9e3779b97f4a7c15);
+
+	return hash >> 20 & (slot_count - 1);
+}
+
+static int fill_test_slots(struct dg_symbols *s)
+{
+	size_t count = 256;
+
+	while (count < 2 * s->test_count)
+		count *= 2;
+	s->test_slots = calloc(count, sizeof(*s->test_slots));
+	if (!s->test_slots)
+		return -ENOMEM;
+	s->test_slot_count = count;
+	for (size_t i = 0; i < s->test_count; i++) {
+		size_t at = expr_slot(s->tests[i].expr, count);
+
+		while (s->test_slots[at])
+			at = (at + 1) & (count - 1);
+		s->test_slots[at] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+#define NEAR_TESTS 16
+
+/*
+ * Who asks goes through the rules as they were gathered: the test is the one asked for last, or one
+ * of those around it. Only who jumps about pays for a table.
+ */
+static const struct dg_build_test *find_test(struct dg_symbols *s, const struct dg_expr *expr)
+{
+	size_t from = s->test_next > NEAR_TESTS ? s->test_next - NEAR_TESTS : 0;
+
+	for (size_t i = s->test_next; i < s->test_count && i < s->test_next + NEAR_TESTS; i++)
+		if (s->tests[i].expr == expr)
+			return &s->tests[s->test_next = i];
+	for (size_t i = from; i < s->test_next && i < s->test_count; i++)
+		if (s->tests[i].expr == expr)
+			return &s->tests[s->test_next = i];
+	if (!s->test_slots && fill_test_slots(s) < 0) {
+		for (size_t i = 0; i < s->test_count; i++)
+			if (s->tests[i].expr == expr)
+				return &s->tests[i];
+		return NULL;
+	}
+	for (size_t at = expr_slot(expr, s->test_slot_count); s->test_slots[at];
+	     at = (at + 1) & (s->test_slot_count - 1)) {
+		size_t i = s->test_slots[at] - 1;
+
+		if (s->tests[i].expr == expr)
+			return &s->tests[s->test_next = i];
+	}
+	return NULL;
+}
+
+bool dg_symbols_test(struct dg_symbols *s, const struct dg_expr *expr, struct dg_test_meaning *ret)
+{
+	const struct dg_build_test *test = find_test(s, expr);
 
 	if (!test)
 		return false;

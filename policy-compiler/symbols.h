@@ -95,8 +95,8 @@ struct dg_test_meaning {
 struct dg_symbols;
 
 enum dg_symbols_fault {
-	DG_SYMBOLS_NO_TABLE_FORM, /* the attribute of @expr is not implemented */
-	DG_SYMBOLS_TOO_BIG,	  /* the automaton of a glob; the sets of @attr taken together */
+	DG_SYMBOLS_TOO_BIG,  /* the automaton of a glob, or the members of the sets of a test */
+	DG_SYMBOLS_TOO_MANY, /* different globs on an attribute, or tests of a set-valued one */
 };
 
 /* Called for each reason; @expr is the test, or NULL. */
@@ -131,7 +131,7 @@ const struct dg_variable *dg_symbols_variables(const struct dg_symbols *symbols,
  * What the test @expr means; `is known` is the caller's (true when the class of atoms[0].var is not
  * 0). False: not a test of these policies.
  */
-bool dg_symbols_test(const struct dg_symbols *symbols, const struct dg_expr *expr,
+bool dg_symbols_test(struct dg_symbols *symbols, const struct dg_expr *expr,
 		     struct dg_test_meaning *ret);
 /* The times from @low on, and the synchronised clock. Only for what rules of the policies name. */
 struct dg_atom dg_symbols_time_from(const struct dg_symbols *symbols, uint64_t low);

@@ -27,6 +27,11 @@ struct dg_point {
 	uint32_t class;	       /* in the classifier made last; 0: no atom of it names the value */
 };
 
+struct dg_slot {
+	uint32_t tag;	/* of the hash */
+	uint32_t point; /* + 1; 0: free */
+};
+
 struct dg_span {
 	uint64_t low, high;
 };
@@ -37,7 +42,6 @@ struct dg_span {
  */
 struct dg_build_atom {
 	uint32_t view;
-	uint32_t next;	 /* atom of the view, in order of mention */
 	uint32_t same;	 /* next atom with the same hash */
 	uint32_t glob;	 /* of the view, or DG_NONE */
 	uint32_t points; /* ->refs */
@@ -60,8 +64,10 @@ struct dg_build_glob {
 	uint32_t atom;
 };
 
-struct dg_atom_chain {
-	uint32_t first, last, count;
+/* Atoms in order of mention. */
+struct dg_atoms {
+	uint32_t *items;
+	size_t count, room;
 };
 
 /* A view of a fact with all that is asked about it. */
@@ -71,15 +77,16 @@ struct dg_view {
 	uint16_t fact;
 	const struct dg_attr *attr; /* NULL: time, clock */
 	uint64_t mask, top;	    /* of numbers; the greatest value */
-	struct dg_atom_chain atoms; /* of values, a set's elements */
-	struct dg_atom_chain sets;  /* of sets */
+	struct dg_atoms atoms;	    /* of values, a set's elements */
+	struct dg_atoms sets;	    /* of sets */
 	/* Of a set: what all atoms together make of its elements. class_count 0: too much. */
 	struct dg_classifier elements;
 	struct dg_plain plain;
 	struct dg_point *points; /* in order of mention */
 	size_t point_count, point_room;
-	uint32_t *slots; /* open addressing: point + 1 */
+	struct dg_slot *slots; /* open addressing */
 	size_t slot_count;
+	unsigned int slot_shift;
 	struct dg_build_glob *globs;
 	size_t glob_count, glob_room;
 	uint32_t *sorted; /* points, ascending */
@@ -115,16 +122,18 @@ struct dg_symbols {
 	size_t run_count, run_room;
 	struct dg_build_test *tests;
 	size_t test_count, test_room;
-	uint32_t *test_slots; /* open addressing by expression: test + 1 */
+	size_t test_next;     /* the test that is likely to be asked for next */
+	uint32_t *test_slots; /* made when that fails; open addressing by expression: test + 1 */
 	size_t test_slot_count;
-	struct dg_map view_of;	   /* (kind and fact, mask) to view */
-	struct dg_map atom_of;	   /* (hash, view) to the first atom */
-	struct dg_map set_atom_of; /* (element atom, kind) to atom */
-	struct dg_map glob_of;	   /* (hash, view) to glob */
-	struct dg_map time_of;	   /* time to atom */
-	struct dg_map set_number;  /* set to its number */
-	struct dg_map set_tests;   /* (set, view and quantifier) to test */
-	uint32_t *set_seen;	   /* by number: round in which it was expanded */
+	uint32_t view_at[DG_ATTR_MAX]; /* 1 + the view of an attribute as a whole, or 0 */
+	struct dg_map view_of;	       /* (kind and fact, mask) to view */
+	struct dg_map atom_of;	       /* (hash, view) to the first atom */
+	struct dg_map set_atom_of;     /* (element atom, kind) to atom */
+	struct dg_map glob_of;	       /* (hash, view) to glob */
+	struct dg_map time_of;	       /* time to atom */
+	struct dg_map set_number;      /* set to its number */
+	struct dg_map set_tests;       /* (set, view and quantifier) to test */
+	uint32_t *set_seen;	       /* by number: round in which it was expanded */
 	uint32_t round;
 	const struct dg_set **set_stack;
 	size_t set_stack_room;
@@ -146,9 +155,6 @@ struct dg_symbols {
 
 /* symbols_gather.c: the tests of conditions, times and the clock become atoms. */
 int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy);
-/* NULL: not a test of the policies. */
-const struct dg_build_test *dg_gathered_test(const struct dg_symbols *s,
-					     const struct dg_expr *expr);
 
 /* Atoms of one view that one variable is to tell apart. */
 struct dg_atom_list {

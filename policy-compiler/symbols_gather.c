@@ -12,6 +12,7 @@
 #define ID_LOW_MASK UINT64_C(0xffff)
 /* Members of all atoms: sets that hold sets that hold sets … can ask for any number. */
 #define MAX_REFS (32U << 20)
+#define AHEAD 8 /* rules that are fetched before they are needed */
 
 static uint64_t greatest(const struct dg_attr *attr, uint64_t mask)
 {
@@ -58,9 +59,7 @@ static int find_view(struct dg_symbols *s, enum dg_var_kind kind, const struct d
 				 .fact = fact,
 				 .attr = attr,
 				 .mask = mask,
-				 .top = greatest(attr, mask),
-				 .atoms = {.first = DG_NONE},
-				 .sets = {.first = DG_NONE}};
+				 .top = greatest(attr, mask)};
 	if (attr && attr->type == DG_TYPE_STRING)
 		view->values = DG_VALUES_STR;
 	else if (attr && attr->type == DG_TYPE_DIGEST)
@@ -69,32 +68,53 @@ static int find_view(struct dg_symbols *s, enum dg_var_kind kind, const struct d
 	return 0;
 }
 
+/* The high bits of the product have all of the number in them; the slot goes by the highest. */
+static uint64_t spread(uint64_t num)
+{
+	return (num ^ num >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Point + 1, and bits of the hash that tell most others apart without a look at them. */
+static struct dg_slot slot_for(uint64_t hash, uint32_t point)
+{
+	return (struct dg_slot){.tag = (uint32_t)hash, .point = point + 1};
+}
+
 static int grow_slots(struct dg_view *view)
 {
-	size_t count = view->slot_count ? view->slot_count * 2 : 64;
-	uint32_t *slots = calloc(count, sizeof(*slots));
+	unsigned int bits = view->slots ? 64 - view->slot_shift + 1 : 8;
+	size_t count = UINT64_C(1) << bits;
+	struct dg_slot *slots = calloc(count, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < view->point_count; i++) {
-		uint64_t num = view->points[i].num;
-		size_t at = dg_hash(&num, sizeof(num)) & (count - 1);
+	view->slot_shift = 64 - bits;
+	view->slot_count = count;
+	for (uint32_t i = 0; i < view->point_count; i++) {
+		uint64_t hash = spread(view->points[i].num);
+		size_t at = hash >> view->slot_shift;
 
-		while (slots[at])
+		while (slots[at].point)
 			at = (at + 1) & (count - 1);
-		slots[at] = (uint32_t)i + 1;
+		slots[at] = slot_for(hash, i);
 	}
 	free(view->slots);
 	view->slots = slots;
-	view->slot_count = count;
 	return 0;
+}
+
+static bool is_point(const struct dg_point *point, uint64_t num, struct dg_bytes bytes)
+{
+	return point->num == num && point->bytes.len == bytes.len &&
+	       (bytes.len == 0 || !memcmp(point->bytes.data, bytes.data, bytes.len));
 }
 
 /* The point of a number, or of bytes and their hash. *@ret_new: it was not there before. */
 static int find_point(struct dg_view *view, uint64_t num, struct dg_bytes bytes, uint32_t *ret,
 		      bool *ret_new)
 {
-	size_t at;
+	uint64_t hash = spread(num);
+	struct dg_slot *slot;
 	int r;
 
 	if (view->point_count * 2 >= view->slot_count) {
@@ -102,16 +122,16 @@ static int find_point(struct dg_view *view, uint64_t num, struct dg_bytes bytes,
 		if (r < 0)
 			return r;
 	}
-	at = dg_hash(&num, sizeof(num)) & (view->slot_count - 1);
-	for (; view->slots[at]; at = (at + 1) & (view->slot_count - 1)) {
-		const struct dg_point *point = &view->points[view->slots[at] - 1];
-
-		if (point->num == num && point->bytes.len == bytes.len &&
-		    (bytes.len == 0 || !memcmp(point->bytes.data, bytes.data, bytes.len))) {
-			*ret = view->slots[at] - 1;
+	slot = &view->slots[hash >> view->slot_shift];
+	while (slot->point) {
+		if (slot->tag == (uint32_t)hash &&
+		    is_point(&view->points[slot->point - 1], num, bytes)) {
+			*ret = slot->point - 1;
 			*ret_new = false;
 			return 0;
 		}
+		if (++slot == view->slots + view->slot_count)
+			slot = view->slots;
 	}
 	r = dg_array_reserve(&view->points, &view->point_room, view->point_count + 1,
 			     sizeof(*view->points));
@@ -120,7 +140,7 @@ static int find_point(struct dg_view *view, uint64_t num, struct dg_bytes bytes,
 	view->points[view->point_count] =
 		(struct dg_point){.num = num, .bytes = bytes, .alone = DG_NONE};
 	*ret = (uint32_t)view->point_count++;
-	view->slots[at] = *ret + 1;
+	*slot = slot_for(hash, *ret);
 	*ret_new = true;
 	return 0;
 }
@@ -387,21 +407,18 @@ static bool same_atom(const struct dg_symbols *s, const struct dg_build_atom *a,
 static int append_atom(struct dg_symbols *s, const struct dg_build_atom *atom, uint32_t *ret)
 {
 	struct dg_view *view = &s->views[atom->view];
-	struct dg_atom_chain *chain = atom->element == DG_NONE ? &view->atoms : &view->sets;
+	struct dg_atoms *list = atom->element == DG_NONE ? &view->atoms : &view->sets;
 	int r;
 
 	r = dg_array_reserve(&s->atoms, &s->atom_room, s->atom_count + 1, sizeof(*s->atoms));
+	if (r >= 0)
+		r = dg_array_reserve(&list->items, &list->room, list->count + 1,
+				     sizeof(*list->items));
 	if (r < 0)
 		return r;
 	*ret = (uint32_t)s->atom_count++;
 	s->atoms[*ret] = *atom;
-	s->atoms[*ret].next = DG_NONE;
-	if (chain->first == DG_NONE)
-		chain->first = *ret;
-	else
-		s->atoms[chain->last].next = *ret;
-	chain->last = *ret;
-	chain->count++;
+	list->items[list->count++] = *ret;
 	return 0;
 }
 
@@ -544,6 +561,21 @@ static enum dg_var_kind kind_of(const struct dg_attr *attr)
 	return attr->type == DG_TYPE_DIGEST ? DG_VAR_DIGEST : DG_VAR_NUM;
 }
 
+static int find_attr_view(struct dg_symbols *s, const struct dg_attr *attr, unsigned int index,
+			  uint32_t *ret)
+{
+	int r;
+
+	if (index == 0 && s->view_at[attr->id] > 0) {
+		*ret = s->view_at[attr->id] - 1;
+		return 0;
+	}
+	r = find_view(s, kind_of(attr), attr, index, UINT64_MAX, ret);
+	if (r >= 0 && index == 0)
+		s->view_at[attr->id] = *ret + 1;
+	return r;
+}
+
 /* `any` and `all`: the atom of sets on top of the one of elements. */
 static int set_atom(struct dg_symbols *s, const struct dg_expr *expr, uint32_t view,
 		    uint32_t element, uint32_t *ret)
@@ -566,6 +598,14 @@ static int set_atom(struct dg_symbols *s, const struct dg_expr *expr, uint32_t v
 	return r < 0 ? r : dg_map_put(&s->set_atom_of, key, 0, *ret);
 }
 
+/* `==` or `!=` and no pattern: most tests. */
+static bool single_value(const struct dg_view *view, const struct dg_expr *expr)
+{
+	if (expr->test != DG_TEST_EQ && expr->test != DG_TEST_NE)
+		return false;
+	return view->values != DG_VALUES_NUM || (~expr->literal.mask & view->top) == 0;
+}
+
 static int make_test(struct dg_symbols *s, const struct dg_expr *expr, uint32_t view,
 		     struct dg_build_test *ret)
 {
@@ -578,7 +618,13 @@ static int make_test(struct dg_symbols *s, const struct dg_expr *expr, uint32_t 
 	unsigned int count = 0;
 	int r;
 
-	if (expr->test == DG_TEST_LIKE) {
+	if (single_value(&s->views[view], expr)) {
+		uint32_t point;
+
+		r = find_literal(s, &s->views[view], &expr->literal, &point);
+		if (r >= 0)
+			r = point_atom(s, view, point, &test.atoms[count++]);
+	} else if (expr->test == DG_TEST_LIKE) {
 		r = glob_atom(s, view, &expr->literal.str, &test.atoms[count++]);
 	} else {
 		r = gather_test(s, &g, expr);
@@ -597,61 +643,18 @@ static int make_test(struct dg_symbols *s, const struct dg_expr *expr, uint32_t 
 	return 0;
 }
 
-static size_t expr_slot(const struct dg_expr *expr, size_t slot_count)
-{
-	uint64_t hash = (uintptr_t)expr * UINT64_C(0x9e3779b97f4a7c15);
-
-	return hash >> 20 & (slot_count - 1);
-}
-
-static int grow_test_slots(struct dg_symbols *s)
-{
-	size_t count = s->test_slot_count ? s->test_slot_count * 2 : 256;
-	uint32_t *slots = calloc(count, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->test_count; i++) {
-		size_t at = expr_slot(s->tests[i].expr, count);
-
-		while (slots[at])
-			at = (at + 1) & (count - 1);
-		slots[at] = (uint32_t)i + 1;
-	}
-	free(s->test_slots);
-	s->test_slots = slots;
-	s->test_slot_count = count;
-	return 0;
-}
-
-const struct dg_build_test *dg_gathered_test(const struct dg_symbols *s, const struct dg_expr *expr)
-{
-	size_t at;
-
-	if (s->test_slot_count == 0)
-		return NULL;
-	at = expr_slot(expr, s->test_slot_count);
-	for (; s->test_slots[at]; at = (at + 1) & (s->test_slot_count - 1))
-		if (s->tests[s->test_slots[at] - 1].expr == expr)
-			return &s->tests[s->test_slots[at] - 1];
-	return NULL;
-}
-
 static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 {
 	const struct dg_set *set = NULL;
 	struct dg_build_test test;
 	uint32_t view, number;
 	uint64_t set_key;
-	size_t at;
 	int r;
 
-	r = find_view(s, kind_of(expr->attr), expr->attr, expr->index, UINT64_MAX, &view);
+	r = find_attr_view(s, expr->attr, expr->index, &view);
 	if (r >= 0)
 		r = dg_array_reserve(&s->tests, &s->test_room, s->test_count + 1,
 				     sizeof(*s->tests));
-	if (r >= 0 && s->test_count * 2 >= s->test_slot_count)
-		r = grow_test_slots(s);
 	if (r < 0)
 		return r;
 	/* `in NAME` is common, and its set may be large: take it apart once a view. */
@@ -670,10 +673,6 @@ static int add_test(struct dg_symbols *s, const struct dg_expr *expr)
 			return r;
 	}
 	s->tests[s->test_count++] = test;
-	at = expr_slot(expr, s->test_slot_count);
-	while (s->test_slots[at])
-		at = (at + 1) & (s->test_slot_count - 1);
-	s->test_slots[at] = (uint32_t)s->test_count;
 	return 0;
 }
 
@@ -776,6 +775,15 @@ int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy)
 	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
 		const struct dg_rule_node *rule = &policy->rules[i];
 
+		/* A node stands behind those below it, and all were written long ago. */
+		if (i + AHEAD < policy->rule_count) {
+			const char *node = (const char *)policy->rules[i + AHEAD].where;
+
+			__builtin_prefetch(node);
+			__builtin_prefetch(node - 64);
+			__builtin_prefetch(node - 128);
+			__builtin_prefetch(node - 192);
+		}
 		r = add_condition(s, rule->where);
 		if (r >= 0 && rule->has_from)
 			r = add_time(s, rule->from);

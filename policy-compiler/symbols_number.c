@@ -21,6 +21,8 @@
 /* Stands for the atoms of a cell beyond that, | its number. */
 #define COVER_OF_CELL 0x80000000U
 
+#define AHEAD 8 /* points that are fetched before they are needed: they are not in their order */
+
 struct cell {
 	uint64_t low;
 	uint32_t cover; /* number of its list of atoms; 0: the empty one */
@@ -291,6 +293,10 @@ static int classify_inside(struct numbers *n, struct cell *cell, uint64_t high, 
 
 		if (point->num > high)
 			break;
+		if (*next + AHEAD < view->point_count) {
+			__builtin_prefetch(&view->points[view->sorted[*next + AHEAD]]);
+			__builtin_prefetch(&n->named.off[view->sorted[*next + AHEAD]]);
+		}
 		point->class = 0;
 		if (n->named.off[index + 1] == n->named.off[index])
 			continue; /* like the others in the cell */

@@ -15,6 +15,8 @@
 #include "automaton_strings.h"
 #include "util.h"
 
+#define AHEAD 8 /* points that are fetched before they are needed: they are not in their order */
+
 struct strings {
 	struct dg_symbols *s;
 	struct dg_view *view;
@@ -137,6 +139,10 @@ static int classify_points(struct strings *n)
 		uint32_t index = n->view->sorted[i];
 		struct dg_point *point = &n->view->points[index];
 
+		if (i + 2 * AHEAD < n->view->point_count)
+			__builtin_prefetch(&n->view->points[n->view->sorted[i + 2 * AHEAD]]);
+		if (i + AHEAD < n->view->point_count)
+			__builtin_prefetch(n->view->points[n->view->sorted[i + AHEAD]].bytes.data);
 		point->class = 0;
 		if (n->named.off[index + 1] == n->named.off[index])
 			continue;

@@ -12,6 +12,9 @@
 #include "array.h"
 #include "util.h"
 
+/* Variables on one fact. Each is one more node on every path that asks for it. */
+#define MAX_GROUP 64
+#define MAX_SETS 32
 /* States that globs may make together; a glob alone may have DG_AUTOMATON_MAX_STATES. */
 #define STATES_FOR_BYTE 8
 #define STATES_FOR_FEW 512
@@ -96,7 +99,7 @@ static size_t states_for(const struct dg_symbols *s, uint32_t view, struct dg_at
 {
 	size_t states = STATES_FOR_FEW, globs = 0;
 
-	for (size_t i = 0; i < atoms.count; i++) {
+	for (size_t i = 0; i < atoms.count && s->views[view].glob_count > 0; i++) {
 		const struct dg_build_atom *atom = &s->atoms[atoms.items[i]];
 
 		if (atom->glob == DG_NONE)
@@ -116,28 +119,44 @@ static const struct dg_expr *test_of(const struct dg_symbols *s, uint32_t atom)
 	return NULL;
 }
 
-/* Halve until it fits: neighbours stay together, as rules that speak of them do. */
-static int split(struct dg_symbols *s, uint32_t view, struct dg_atom_list atoms)
+static void report(struct dg_symbols *s, uint32_t view, uint32_t atom, enum dg_symbols_fault fault)
 {
-	struct dg_atom_list first = atoms, second;
+	s->faulty = true;
+	s->options->report(s->options->data, fault, s->views[view].attr, test_of(s, atom));
+}
+
+/*
+ * As many atoms a variable as fit: neighbours stay together, as rules that speak of them do.
+ * Positive: it has been said that there are too many.
+ */
+static int split(struct dg_symbols *s, uint32_t view, struct dg_atom_list atoms, size_t before)
+{
+	size_t most = s->views[view].kind == DG_VAR_SET ? MAX_SETS : MAX_GROUP;
+	struct dg_atom_list part = atoms;
 	int r;
 
-	if (atoms.count == 0)
-		return 0;
-	r = try_variable(s, view, atoms, states_for(s, view, atoms));
-	if (r != -E2BIG)
-		return r;
-	if (atoms.count == 1) {
-		s->faulty = true;
-		s->options->report(s->options->data, DG_SYMBOLS_TOO_BIG, s->views[view].attr,
-				   test_of(s, atoms.items[0]));
-		return 0;
+	while (atoms.count > 0) {
+		if (s->var_count - before >= most) {
+			report(s, view, atoms.items[0], DG_SYMBOLS_TOO_MANY);
+			return 1;
+		}
+		part.items = atoms.items;
+		if (part.count > atoms.count)
+			part.count = atoms.count;
+		r = try_variable(s, view, part, states_for(s, view, part));
+		if (r == -E2BIG && part.count > 1) {
+			part.count -= part.count > 8 ? part.count / 2 : 1;
+			continue;
+		}
+		if (r == -E2BIG)
+			report(s, view, part.items[0], DG_SYMBOLS_TOO_BIG);
+		else if (r < 0)
+			return r;
+		atoms.items += part.count;
+		atoms.count -= part.count;
+		part.count++;
 	}
-	first.count = atoms.count / 2;
-	second.items = atoms.items + first.count;
-	second.count = atoms.count - first.count;
-	r = split(s, view, first);
-	return r < 0 ? r : split(s, view, second);
+	return 0;
 }
 
 /* Kinds of globs that do not multiply among themselves, or with exact values. */
@@ -178,6 +197,7 @@ static int split_strings(struct dg_symbols *s, uint32_t number, struct dg_atom_l
 {
 	_cleanup_free_ uint32_t *items = calloc(atoms.count + 1, sizeof(*items));
 	struct dg_atom_list part = {.items = items};
+	size_t before = s->var_count;
 	int r;
 
 	if (!items)
@@ -186,41 +206,22 @@ static int split_strings(struct dg_symbols *s, uint32_t number, struct dg_atom_l
 	if (r != -E2BIG)
 		return r;
 	r = 0;
-	for (enum form form = 0; form < FORM_MAX && r >= 0; form++) {
+	for (enum form form = 0; form < FORM_MAX && r == 0; form++) {
 		part.count = 0;
 		for (size_t i = 0; i < atoms.count; i++)
 			if (form_of(s, &s->views[number], atoms.items[i]) == form)
 				items[part.count++] = atoms.items[i];
-		r = split(s, number, part);
+		r = split(s, number, part, before);
 	}
 	return r;
-}
-
-static int list_atoms(const struct dg_symbols *s, const struct dg_atom_chain *chain,
-		      struct dg_atom_list *ret)
-{
-	uint32_t *items = calloc(chain->count + UINT64_C(1), sizeof(*items));
-	size_t count = 0;
-
-	if (!items)
-		return -ENOMEM;
-	for (uint32_t i = chain->first; i != DG_NONE; i = s->atoms[i].next)
-		items[count++] = i;
-	*ret = (struct dg_atom_list){.items = items, .count = count};
-	return 0;
 }
 
 /* What all atoms together make of the elements, for what only the whole can tell. */
 static int classify_elements(struct dg_symbols *s, struct dg_view *view)
 {
-	struct dg_atom_list atoms;
-	int r;
+	struct dg_atom_list atoms = {.items = view->atoms.items, .count = view->atoms.count};
+	int r = dg_classify(s, view, atoms, DG_AUTOMATON_MAX_STATES, &view->elements, &view->plain);
 
-	r = list_atoms(s, &view->atoms, &atoms);
-	if (r < 0)
-		return r;
-	r = dg_classify(s, view, atoms, DG_AUTOMATON_MAX_STATES, &view->elements, &view->plain);
-	free((void *)atoms.items);
 	return r == -E2BIG ? 0 : r;
 }
 
@@ -228,19 +229,16 @@ int dg_variables_add(struct dg_symbols *s, uint32_t number)
 {
 	struct dg_view *view = &s->views[number];
 	bool set = view->kind == DG_VAR_SET;
+	const struct dg_atoms *list = set ? &view->sets : &view->atoms;
+	struct dg_atom_list atoms = {.items = list->items, .count = list->count};
 	size_t before = s->var_count;
-	struct dg_atom_list atoms;
 	int r;
 
-	r = list_atoms(s, set ? &view->sets : &view->atoms, &atoms);
-	if (r < 0)
-		return r;
 	if (view->values == DG_VALUES_STR && !set)
 		r = split_strings(s, number, atoms);
 	else
-		r = split(s, number, atoms);
-	free((void *)atoms.items);
-	if (r >= 0 && set && s->var_count - before > 1)
+		r = split(s, number, atoms, before);
+	if (r == 0 && set && s->var_count - before > 1)
 		r = classify_elements(s, view);
-	return r;
+	return r < 0 ? r : 0;
 }

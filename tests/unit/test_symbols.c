@@ -358,10 +358,10 @@ Test(symbols, numbers)
 			"1", "pci.bus < 5 or pci.bus <= 9 or pci.bus > 40 or pci.bus >= 60")
 			RULE("2", "pci.bus == 5 or pci.bus != 33 or pci.bus in odd or pci.bus in 5 "
 				  ".. 5") RULE("3", "pci.bus in { 0, 1, 2 } or pci.bus < 0 or "
-						    "pci.bus > 18446744073709551615") RULE(
-				"4",
-				"pci.bus >= 18446744073709551615 or pci.bus < 18446744073709551614")
-				RULE("5", "pci.bus in { 50 .. 60, 7 } or pci.bus is known"));
+						    "pci.bus > 18446744073709551615")
+				RULE("4", "pci.bus >= 18446744073709551615 or pci.bus < "
+					  "18446744073709551614") RULE(
+					"5", "pci.bus in { 50 .. 60, 7 } or pci.bus is known"));
 
 	check_numbers(&w, DG_ATTR_PCI_BUS, 0, 100);
 	check_numbers(&w, DG_ATTR_PCI_BUS, UINT64_MAX - 5, UINT64_MAX);
@@ -675,6 +675,40 @@ Test(symbols, sets_are_small)
 			world_done(&w);
 		}
 	}
+}
+
+/* Thousands of tests that hold in any combination have no diagram: said soon, and where. */
+Test(symbols, too_many_tests_of_sets)
+{
+	size_t room = 1U << 20, len;
+	char *text = malloc(room);
+	unsigned int faults = 0;
+	struct dg_symbols_options options = {.report = report, .data = &faults};
+	const struct dg_policy *policy;
+	struct dg_policy *parsed;
+	struct dg_symbols *symbols = NULL;
+
+	cr_assert_not_null(text);
+	len = (size_t)snprintf(text, room, HEAD);
+	for (unsigned int i = 0; i < 5000; i++)
+		len += (size_t)snprintf(text + len, room - len,
+					"allow \"r%u\" on bind where any acpi.ids == \"A%u\";\n", i,
+					i);
+	policy = parsed = parse(text);
+	cr_expect_eq(dg_symbols_new(&policy, 1, &options, &symbols), -EOPNOTSUPP);
+	cr_expect_eq(faults, 1, "said once");
+	dg_policy_free(parsed);
+	/* One test of as many ids is nothing. */
+	len = (size_t)snprintf(text, room,
+			       HEAD "allow \"r\" on bind where any acpi.ids in { \"A\"");
+	for (unsigned int i = 0; i < 5000; i++)
+		len += (size_t)snprintf(text + len, room - len, ", \"A%u\"", i);
+	snprintf(text + len, room - len, " };\n");
+	policy = parsed = parse(text);
+	cr_assert_eq(dg_symbols_new(&policy, 1, &options, &symbols), 0);
+	dg_symbols_free(symbols);
+	dg_policy_free(parsed);
+	free(text);
 }
 
 /* Globs in several variables: classes go together exactly when a string has them. */
