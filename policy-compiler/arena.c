@@ -8,7 +8,8 @@
  * Every allocation of DG_CHUNK_BIG or more has a chunk of its own, straight from calloc(): a device is
  * mostly zeros, and pages nobody writes to then cost nothing.
  */
-#define DG_CHUNK_SIZE (64U << 10)
+#define DG_CHUNK_SIZE (64U << 10) /* the first; each next is twice as big, up to … */
+#define DG_CHUNK_SIZE_MAX (1U << 20)
 #define DG_CHUNK_BIG (8U << 10)
 #define DG_ARENA_ALIGN 8U
 
@@ -19,7 +20,9 @@ struct dg_chunk {
 
 struct dg_arena {
 	struct dg_chunk *chunks;
-	unsigned char *free;
+	struct dg_chunk *filling; /* the one that small allocations come from, or NULL */
+	size_t filling_size;
+	unsigned char *free;	  /* in it */
 	size_t left;
 };
 
@@ -41,23 +44,21 @@ void dg_arena_free(struct dg_arena *arena)
 
 void dg_arena_reset(struct dg_arena *arena)
 {
-	struct dg_chunk *kept = NULL, *chunk, *next;
+	struct dg_chunk *kept = arena->filling, *next;
 
-	/* The one that is being filled: only what was handed out of it is not zero. */
-	for (chunk = arena->chunks; chunk; chunk = next) {
+	for (struct dg_chunk *chunk = arena->chunks; chunk; chunk = next) {
 		next = chunk->next;
-		if (arena->free && arena->free + arena->left == chunk->data + DG_CHUNK_SIZE)
-			kept = chunk;
-		else
+		if (chunk != kept)
 			free(chunk);
 	}
-	if (kept) {
-		memset(kept->data, 0, (size_t)(arena->free - kept->data));
-		kept->next = NULL;
-		arena->free = kept->data;
-		arena->left = DG_CHUNK_SIZE;
-	}
 	arena->chunks = kept;
+	if (!kept)
+		return;
+	/* Only what was handed out of it is not zero. */
+	memset(kept->data, 0, (size_t)(arena->free - kept->data));
+	kept->next = NULL;
+	arena->free = kept->data;
+	arena->left = arena->filling_size;
 }
 
 static struct dg_chunk *dg_chunk_new(struct dg_arena *arena, size_t size)
@@ -85,11 +86,16 @@ void *dg_arena_alloc(struct dg_arena *arena, size_t size)
 		return chunk ? chunk->data : NULL;
 	}
 	if (size > arena->left) {
-		chunk = dg_chunk_new(arena, DG_CHUNK_SIZE);
+		size_t bigger = arena->filling_size ? 2 * arena->filling_size : DG_CHUNK_SIZE;
+
+		if (bigger > DG_CHUNK_SIZE_MAX)
+			bigger = DG_CHUNK_SIZE_MAX;
+		chunk = dg_chunk_new(arena, bigger);
 		if (!chunk)
 			return NULL;
+		arena->filling = chunk;
+		arena->filling_size = arena->left = bigger;
 		arena->free = chunk->data;
-		arena->left = DG_CHUNK_SIZE;
 	}
 	result = arena->free;
 	arena->free += size;

@@ -20,21 +20,6 @@ static void _printf_(5, 6)
 	va_end(ap);
 }
 
-/* Seven-bit text without a NUL, which nearly all is, goes by eight bytes at a time. */
-static size_t dg_plain_text(const char *text, size_t len)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	size_t i = 0;
-	uint64_t word;
-
-	for (; i + sizeof(word) <= len; i += sizeof(word)) {
-		memcpy(&word, text + i, sizeof(word));
-		if ((word & high) || ((word - ones) & ~word & high))
-			break;
-	}
-	return i;
-}
-
 void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, struct dg_arena *arena,
 		    struct dg_diags *diags)
 {
@@ -53,7 +38,7 @@ void dg_lexer_start(struct dg_lexer *lexer, const struct dg_source *source, stru
 		lexer->at = i = 3;
 	}
 	for (; i < source->len; i += n) {
-		n = dg_plain_text(text + i, source->len - i);
+		n = dg_utf8_plain(text + i, source->len - i);
 		if (n)
 			continue;
 		n = dg_utf8_sequence(text + i, source->len - i);

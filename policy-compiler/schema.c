@@ -97,8 +97,10 @@ const char *dg_op_name(enum dg_op op)
 
 int dg_op_find(const char *name, size_t len)
 {
+	/* The first byte tells most of them apart. */
 	for (int op = 0; op < DG_OP_MAX; op++)
-		if (strlen(dg_op_names[op]) == len && !memcmp(dg_op_names[op], name, len))
+		if (len && dg_op_names[op][0] == name[0] && strlen(dg_op_names[op]) == len &&
+		    !memcmp(dg_op_names[op], name, len))
 			return op;
 	return -ENOENT;
 }

@@ -63,7 +63,8 @@ int dg_source_new(const char *name, const char *text, size_t len, size_t max,
 	return err;
 }
 
-static int dg_read_all(int fd, size_t max, char **ret, size_t *ret_len)
+/* All that @fd gives, a NUL behind it. @expected is about how much that is, 0 when nobody knows. */
+static int dg_read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret_len)
 {
 	_cleanup_free_ char *buf = NULL;
 	size_t len = 0, room = 0;
@@ -72,7 +73,7 @@ static int dg_read_all(int fd, size_t max, char **ret, size_t *ret_len)
 		ssize_t n;
 
 		if (room - len < 2) {
-			size_t bigger = room ? 2 * room : 16384;
+			size_t bigger = room ? 2 * room : expected + 16384;
 			char *grown = realloc(buf, bigger);
 
 			if (!grown)
@@ -104,8 +105,8 @@ int dg_source_read(const char *path, const char *name, size_t max, bool regular,
 	_cleanup_close_ int opened = -1;
 	_cleanup_free_ char *text = NULL;
 	int fd = STDIN_FILENO, err;
+	size_t len = 0, expected = 0;
 	struct stat st;
-	size_t len = 0;
 
 	if (!standard_input) {
 		/* O_NONBLOCK: a FIFO in place of a regular file must not hang the open itself. */
@@ -119,8 +120,10 @@ int dg_source_read(const char *path, const char *name, size_t max, bool regular,
 			return -EISDIR;
 		if (regular && !S_ISREG(st.st_mode))
 			return -EINVAL;
+		if (S_ISREG(st.st_mode) && st.st_size > 0)
+			expected = (size_t)st.st_size;
 	}
-	err = dg_read_all(fd, max, &text, &len);
+	err = dg_read_all(fd, expected < max ? expected : max, max, &text, &len);
 	if (err)
 		return err;
 	err = dg_source_wrap(name ?: (standard_input ? "<stdin>" : path), text, len, ret);

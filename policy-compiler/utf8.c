@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+#include <stdint.h>
+#include <string.h>
+
 #include "utf8.h"
+
+size_t dg_utf8_plain(const char *text, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+	uint64_t word;
+
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		if ((word & high) || ((word - ones) & ~word & high))
+			break;
+	}
+	return i;
+}
 
 size_t dg_utf8_sequence(const char *text, size_t len)
 {
@@ -36,7 +53,7 @@ size_t dg_utf8_sequence(const char *text, size_t len)
 
 bool dg_utf8_valid(const char *text, size_t len)
 {
-	for (size_t i = 0, n; i < len; i += n) {
+	for (size_t i = dg_utf8_plain(text, len), n; i < len; i += n) {
 		n = dg_utf8_sequence(text + i, len - i);
 		if (!n)
 			return false;

@@ -7,4 +7,6 @@
 
 /* Bytes of the valid sequence at @text (1 … 4), or 0 when there is none. @len is at least 1. */
 size_t dg_utf8_sequence(const char *text, size_t len);
+/* How many bytes from @text on are surely seven-bit text without a NUL; looked at eight at a time. */
+size_t dg_utf8_plain(const char *text, size_t len);
 bool dg_utf8_valid(const char *text, size_t len);
