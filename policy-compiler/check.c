@@ -107,15 +107,14 @@ static void dg_check_sets(struct dg_front *front)
 				       (int)policy->sets[i]->name.len, policy->sets[i]->name.data);
 }
 
-#define DG_SUGGEST_RULES_MAX 1000
-
 static void dg_report_unknown_rule(struct dg_front *front, const struct dg_expect *expect)
 {
 	const struct dg_policy *policy = front->policy;
 	struct dg_suggestion near = dg_suggest_start(expect->rule.data, expect->rule.len);
 
-	for (size_t i = 0; i < policy->rule_count && policy->rule_count <= DG_SUGGEST_RULES_MAX; i++)
-		dg_suggest_try(&near, policy->rules[i].id.data, policy->rules[i].id.len);
+	if (policy->rule_count <= DG_SEARCHED_MAX && front->searches++ < DG_SEARCHES_MAX)
+		for (size_t i = 0; i < policy->rule_count; i++)
+			dg_suggest_try(&near, policy->rules[i].id.data, policy->rules[i].id.len);
 	dg_diag_report(front->diags, DG_E047, &expect->rule_pos, "no rule is called \"%.*s\"%s",
 		       (int)expect->rule.len, expect->rule.data, dg_suggest_text(&near));
 	front->benign_errors++;

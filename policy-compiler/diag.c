@@ -242,10 +242,8 @@ static void dg_print_excerpt(FILE *out, const struct dg_pos *pos, const char *co
 	fprintf(out, "%s\n", plain);
 }
 
-void dg_diags_print(FILE *out, struct dg_diags *diags)
+static void dg_print_all(FILE *out, struct dg_diags *diags, bool colour)
 {
-	const char *no_color = getenv("NO_COLOR");
-	bool colour = isatty(fileno(out)) && !(no_color && *no_color);
 	const char *plain = colour ? "\033[0m" : "", *bold = colour ? "\033[1m" : "";
 
 	dg_diags_sort(diags);
@@ -273,10 +271,30 @@ void dg_diags_print(FILE *out, struct dg_diags *diags)
 		}
 	}
 	if (diags->cut)
-		fprintf(out, "only the first %d of %zu errors and %zu warnings are shown\n",
-			DG_DIAGS_MAX, diags->errors, diags->warnings);
+		fprintf(out, "only the first %d findings are shown\n", DG_DIAGS_MAX);
 	if (diags->out_of_memory)
 		fputs("out of memory: some diagnostics are not shown\n", out);
+}
+
+void dg_diags_print(FILE *out, struct dg_diags *diags)
+{
+	const char *no_color = getenv("NO_COLOR");
+	bool colour = isatty(fileno(out)) && !(no_color && *no_color);
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	FILE *whole;
+
+	/* In one piece: standard error has no buffer, and each character would be a system call. */
+	whole = open_memstream(&text, &size);
+	if (!whole) {
+		dg_print_all(out, diags, colour);
+		return;
+	}
+	dg_print_all(whole, diags, colour);
+	if (ferror(whole) | fclose(whole))
+		dg_print_all(out, diags, colour);
+	else
+		fwrite(text, 1, size, out);
 }
 
 void dg_diags_json(FILE *out, struct dg_diags *diags)

@@ -16,6 +16,8 @@
 #define DG_DEPTH_MAX 200	  /* of parentheses and `not`; of sets in sets */
 #define DG_IMPORT_DEPTH_MAX 64
 #define DG_SET_ITEMS_MAX 1000000U /* with the sets in it counted out */
+#define DG_SEARCHES_MAX 100	  /* for names like an unknown set's or rule's */
+#define DG_SEARCHED_MAX 1000	  /* more names are not searched */
 
 struct dg_front {
 	struct dg_policy *policy;
@@ -34,6 +36,7 @@ struct dg_front {
 	bool syntax_failed;
 	bool undecidable;	 /* rules, sets or defaults are not what the text means them to be */
 	size_t benign_errors;	 /* those that leave a rule's meaning clear */
+	unsigned int searches;	 /* for similar names, so far */
 	size_t rule_room;	 /* of policy->rules */
 	/* Operands of the chains being read, the innermost last (parse_expr.c). */
 	struct dg_expr **operands;
@@ -75,6 +78,11 @@ static inline bool dg_parser_at_value(const struct dg_parser *p)
 	       (dg_parser_at(p, DG_TOKEN_NAME) &&
 		(p->token.word == DG_WORD_NONE || p->token.word == DG_WORD_TRUE ||
 		 p->token.word == DG_WORD_FALSE));
+}
+/* How much of a name is shown in a message. */
+static inline int dg_shown(size_t len)
+{
+	return len < 64 ? (int)len : 64;
 }
 struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token *token);
 /* Report `expected …, found …` at the token. Always -EBADMSG. */

@@ -14,7 +14,7 @@ static void dg_report_unknown_op(struct dg_parser *p, const struct dg_token *tok
 
 	dg_suggest_ops(&near);
 	dg_parser_report(p, DG_E027, &token->pos, "no operation is called \"%.*s\"%s%s",
-			 (int)text.len, text.data, dg_suggest_text(&near),
+			 dg_shown(text.len), text.data, dg_suggest_text(&near),
 			 near.best.data ? "" : "; the operations are " DG_OP_NAMES);
 	p->unknown_op = true;
 }
@@ -102,7 +102,7 @@ static bool dg_option_again(struct dg_parser *p, uint32_t *seen, uint32_t option
 
 	if (again)
 		dg_parser_report(p, DG_E031, &p->token.pos, "the option \"%.*s\" is given twice",
-				 (int)text.len, text.data);
+				 dg_shown(text.len), text.data);
 	*seen |= option;
 	return again;
 }

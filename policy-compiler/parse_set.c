@@ -6,8 +6,6 @@
 #include "literal.h"
 #include "suggest.h"
 
-#define DG_SUGGEST_SETS_MAX 1000 /* more are not searched for a similar name */
-
 static bool dg_is_enum_name(struct dg_bytes text)
 {
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
@@ -37,10 +35,11 @@ static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *tok
 	if (p->front->names_uncertain)
 		return 0;
 
-	for (size_t i = 0; i < policy->set_count && policy->set_count <= DG_SUGGEST_SETS_MAX; i++)
-		dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
+	if (policy->set_count <= DG_SEARCHED_MAX && p->front->searches++ < DG_SEARCHES_MAX)
+		for (size_t i = 0; i < policy->set_count; i++)
+			dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
 	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
-			 (int)text.len, text.data, dg_suggest_text(&near));
+			 dg_shown(text.len), text.data, dg_suggest_text(&near));
 	return 0;
 }
 
@@ -57,7 +56,7 @@ static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_
 			dg_parser_report(p, DG_E046, &token->pos,
 					 "\"%.*s\" is an enum's name; a set holds literals and "
 					 "earlier sets",
-					 (int)text.len, text.data);
+					 dg_shown(text.len), text.data);
 		else
 			return dg_report_unknown_set(p, token) ?: 1;
 		return 1;
@@ -71,7 +70,7 @@ static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_
 	if (attr && symbol->set->type != attr->type) {
 		dg_parser_report(p, DG_E051, &token->pos,
 				 "the set \"%.*s\" is of type %s, the attribute %s of type %s",
-				 (int)text.len, text.data, dg_type_name(symbol->set->type),
+				 dg_shown(text.len), text.data, dg_type_name(symbol->set->type),
 				 attr->name, dg_type_name(attr->type));
 		return 1;
 	}
@@ -207,16 +206,30 @@ int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_kno
 	}
 	items->type = type;
 	items->typed = true;
+	if (items->total > DG_SET_ITEMS_MAX) /* reported at the end, not kept */
+		return 0;
 	if (!dg_arena_grow(p->front->arena, &items->items, items->count, sizeof(item)))
 		return -ENOMEM;
 	items->items[items->count++] = item;
 	return 0;
 }
 
+static bool dg_items_too_many(const struct dg_items *items)
+{
+	return items->total > DG_SET_ITEMS_MAX || items->depth > DG_DEPTH_MAX;
+}
+
+static void dg_report_too_many(struct dg_parser *p, const struct dg_pos *pos)
+{
+	dg_parser_report(p, DG_E049, pos, "a set has at most %u items and %u sets in one another",
+			 DG_SET_ITEMS_MAX, DG_DEPTH_MAX);
+}
+
 int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
 		   struct dg_items *ret)
 {
 	struct dg_items items = { 0 };
+	struct dg_pos start = p->token.pos;
 	int err;
 
 	if (dg_parser_at(p, DG_TOKEN_CLOSE_BRACE)) {
@@ -244,6 +257,12 @@ int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_kn
 	if (err)
 		return err;
 	p->in_items = false;
+	if (dg_items_too_many(&items)) {
+		/* Of a named one it is said at its name. */
+		if (attr || !attr_known)
+			dg_report_too_many(p, &start);
+		items.broken = true;
+	}
 	*ret = items;
 	return 0;
 }
@@ -270,12 +289,8 @@ static int dg_set_define(struct dg_parser *p, const struct dg_token *name, struc
 	symbol->items = items->total;
 	symbol->depth = items->depth;
 	symbol->broken = items->broken;
-	if (items->total > DG_SET_ITEMS_MAX || items->depth > DG_DEPTH_MAX) {
-		dg_parser_report(p, DG_E049, &name->pos,
-				 "a set has at most %u items and %u sets in one another",
-				 DG_SET_ITEMS_MAX, DG_DEPTH_MAX);
-		symbol->broken = true;
-	}
+	if (dg_items_too_many(items))
+		dg_report_too_many(p, &name->pos);
 	return 0;
 }
 
@@ -301,10 +316,10 @@ int dg_parse_set(struct dg_parser *p)
 	if (dg_is_reserved(p, &name))
 		dg_parser_report(p, DG_E040, &name.pos,
 				 "\"%.*s\" is a word of the language and cannot name a set",
-				 (int)text.len, text.data);
+				 dg_shown(text.len), text.data);
 	else if (earlier)
 		dg_parser_report(p, DG_E041, &name.pos,
-				 "the set \"%.*s\" is defined twice; first at %s:%u", (int)text.len,
+				 "the set \"%.*s\" is defined twice; first at %s:%u", dg_shown(text.len),
 				 text.data, earlier->pos.source->name, earlier->pos.line);
 	text.data = dg_arena_copy(p->front->arena, text.data, text.len);
 	if (!text.data)

@@ -33,7 +33,7 @@ static void dg_type_legal(struct dg_parser *p, const struct dg_attr *attr,
 	if (!illegal)
 		return;
 	dg_parser_report(p, DG_E058, &token->pos, "\"%.*s\" can never be known on %s",
-			 (int)text.len, text.data, dg_write_ops(illegal, names, sizeof(names)));
+			 dg_shown(text.len), text.data, dg_write_ops(illegal, names, sizeof(names)));
 	/* The condition still means something: it is unknown there. */
 	p->front->benign_errors++;
 }
@@ -49,7 +49,7 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 		near = dg_suggest_start(text.data, text.len);
 		dg_suggest_attrs(&near);
 		dg_parser_report(p, DG_E050, &token->pos, "no attribute is called \"%.*s\"%s",
-				 (int)text.len, text.data, dg_suggest_text(&near));
+				 dg_shown(text.len), text.data, dg_suggest_text(&near));
 		return NULL;
 	}
 	dg_type_legal(p, attr, token);
@@ -112,7 +112,7 @@ static bool dg_type_enum(struct dg_parser *p, const struct dg_attr *attr,
 	near = dg_suggest_start(text.data, text.len);
 	dg_suggest_names(&near, names);
 	dg_parser_report(p, DG_E056, &token->pos, "%s has no name \"%.*s\"%s%s", attr->name,
-			 (int)text.len, text.data, dg_write_names(attr, list, sizeof(list)),
+			 dg_shown(text.len), text.data, dg_write_names(attr, list, sizeof(list)),
 			 dg_suggest_text(&near));
 	return false;
 }
@@ -136,7 +136,7 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 	}
 	dg_parser_report(p, DG_E051, &token->pos,
 			 "%s is compared with %s, \"%.*s\" is %s%s", attr->name,
-			 dg_type_form(attr->type), (int)text.len, text.data,
+			 dg_type_form(attr->type), dg_shown(text.len), text.data,
 			 is_true || is_false ? "a bool" : "a bare name",
 			 dg_symtab_find(&p->front->sets, text) ? "; for the set write `in`" : "");
 	return false;
@@ -165,7 +165,7 @@ bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 		struct dg_bytes text = dg_parser_text(p, token);
 
 		dg_parser_report(p, DG_E055, &token->pos, "%.*s is a pattern: it stands after `in` or in a set",
-				 (int)text.len, text.data);
+				 dg_shown(text.len), text.data);
 		return false;
 	}
 	*ret = *literal;
