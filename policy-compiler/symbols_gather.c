@@ -772,6 +772,12 @@ int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy)
 	int r;
 
 	r = gather_sets(s, policy);
+	/* Places in the pools are counted from their starts, so they are there before the first item. */
+	if (r >= 0)
+		r = dg_array_reserve(&s->refs, &s->ref_room, s->ref_count + 1, sizeof(*s->refs));
+	if (r >= 0)
+		r = dg_array_reserve(&s->spans, &s->span_room, s->span_count + 1,
+				     sizeof(*s->spans));
 	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
 		const struct dg_rule_node *rule = &policy->rules[i];
 
