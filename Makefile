@@ -2,6 +2,8 @@
 # The one entry. `make help` lists the targets.
 
 BUILD ?= build
+# One name for one folder: the dependencies in *.d would not be those of the same file named otherwise.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 ifeq ($(origin CC),default)
 CC := gcc
 endif
