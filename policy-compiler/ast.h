@@ -16,6 +16,7 @@
 #include "schema.h"
 
 struct dg_arena;
+struct dg_fold;
 struct dg_source; /* one file: name as given, text, lines */
 
 /* Packed: a large policy has a million of them. */
@@ -152,6 +153,7 @@ struct dg_rule_node {
 	bool has_reason;
 	bool permissive;
 	bool broken; /* of use to the front end only: an error in it makes its meaning unclear */
+	bool in_error; /* something in it was reported: the analysis does not judge it */
 };
 
 struct dg_assert_node {
@@ -198,6 +200,7 @@ struct dg_policy {
 	struct dg_test_node *tests;
 	size_t test_count;
 	enum dg_verdict defaults[DG_OP_MAX];
+	struct dg_fold *fold;	    /* of an analysed policy: its diagrams; else NULL */
 	struct dg_source **sources; /* root first, then imports in order of appearance */
 	size_t source_count;
 };

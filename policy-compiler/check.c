@@ -1,83 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
-/* What is judged over the whole policy (language page, section 7, without the decision diagram). */
+/* What is judged over the whole policy without its decision diagrams (language page, section 7). */
 #include <string.h>
 
 #include "frontend.h"
 #include "suggest.h"
-
-/* The test alone: where it is @truth, spdm.verified is true. */
-static bool dg_test_implies_verified(const struct dg_expr *test, bool truth)
-{
-	bool wanted;
-
-	if (!test->attr || test->attr->id != DG_ATTR_SPDM_VERIFIED)
-		return false;
-	switch (test->test) {
-	case DG_TEST_TRUE:
-		return truth;
-	case DG_TEST_EQ:
-		wanted = test->literal.num;
-		return wanted == truth;
-	case DG_TEST_NE:
-		wanted = !test->literal.num;
-		return wanted == truth;
-	case DG_TEST_IN:
-		for (size_t i = 0; i < test->item_count; i++)
-			if (test->items[i].kind != DG_ITEM_LITERAL || !test->items[i].low.num)
-				return false;
-		return truth && test->item_count;
-	default:
-		return false;
-	}
-}
-
-/* Where @expr is true (or, with @truth false, where it is false) spdm.verified is true. */
-static bool dg_implies_verified(const struct dg_expr *expr, bool truth)
-{
-	switch (expr->kind) {
-	case DG_EXPR_TRUE:
-		return !truth;
-	case DG_EXPR_FALSE:
-		return truth;
-	case DG_EXPR_NOT:
-		return dg_implies_verified(expr->left, !truth);
-	case DG_EXPR_AND:
-	case DG_EXPR_OR:
-		/* A true `and`, like a false `or`, has both sides; else there are two ways. */
-		if ((expr->kind == DG_EXPR_AND) == truth)
-			return dg_implies_verified(expr->left, truth) ||
-			       dg_implies_verified(expr->right, truth);
-		return dg_implies_verified(expr->left, truth) &&
-		       dg_implies_verified(expr->right, truth);
-	case DG_EXPR_TEST:
-		return dg_test_implies_verified(expr, truth);
-	}
-	return false;
-}
-
-bool dg_check_implies_verified(const struct dg_expr *expr)
-{
-	return dg_implies_verified(expr, true);
-}
-
-static void dg_check_accept(struct dg_front *front)
-{
-	const struct dg_policy *policy = front->policy;
-
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct dg_rule_node *rule = &policy->rules[i];
-
-		if (rule->effect != DG_EFFECT_ALLOW || !(rule->ops & 1U << DG_OP_ACCEPT) ||
-		    rule->broken)
-			continue;
-		if (rule->where && dg_check_implies_verified(rule->where))
-			continue;
-		dg_diag_report(front->diags, DG_E070, &rule->pos,
-			       "the rule allows accept, but the shape of its condition does not show "
-			       "that spdm.verified is true; add `and spdm.verified`");
-		front->benign_errors++;
-	}
-}
 
 static void dg_check_defaults(struct dg_front *front)
 {
@@ -143,23 +69,13 @@ static void dg_check_expectations(struct dg_front *front)
 	}
 }
 
-static void dg_check_asserts(struct dg_front *front)
-{
-	const struct dg_policy *policy = front->policy;
-
-	for (size_t i = 0; i < policy->assert_count; i++)
-		dg_diag_report(front->diags, DG_E204, &policy->asserts[i].pos,
-			       "the assertion \"%.*s\" is not proven by this version",
-			       (int)policy->asserts[i].name.len, policy->asserts[i].name.data);
-}
-
 void dg_check_policy(struct dg_front *front)
 {
 	dg_check_defaults(front);
 	if (front->syntax_failed)
 		return;
-	dg_check_accept(front);
+	if (dg_check_accept(front) < 0)
+		front->diags->out_of_memory = true;
 	dg_check_sets(front);
 	dg_check_expectations(front);
-	dg_check_asserts(front);
 }

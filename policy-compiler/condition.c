@@ -56,11 +56,11 @@ int dg_condition_atom(struct dg_conditions *c, const struct dg_atom *atom, bool 
 	return build_member(c, atom, negated, false, ret);
 }
 
-static int build_test(struct dg_conditions *c, const struct dg_expr *expr, enum dg_truth truth,
+static int build_test(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
 		      dg_ref *ret)
 {
-	bool wanted = truth == DG_IS_TRUE || truth == DG_NOT_FALSE;
-	bool unknown = truth == DG_NOT_TRUE || truth == DG_NOT_FALSE;
+	bool wanted = sense == DG_IS_TRUE || sense == DG_NOT_FALSE;
+	bool unknown = sense == DG_NOT_TRUE || sense == DG_NOT_FALSE;
 	struct dg_test_meaning meaning;
 	dg_ref second, result;
 	bool negated;
@@ -89,7 +89,7 @@ static int build_test(struct dg_conditions *c, const struct dg_expr *expr, enum 
 	return r;
 }
 
-static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_truth truth,
+static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
 		 dg_ref *ret);
 
 static int compare_vars(const void *a, const void *b, void *diagram)
@@ -122,10 +122,10 @@ static int join(struct dg_diagram *d, enum dg_apply op, struct refs *refs, dg_re
  * that deep. What remains as recursion is the nesting of different operators, which the parser
  * bounds.
  */
-static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enum dg_truth truth,
+static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enum dg_sense sense,
 		       dg_ref *ret)
 {
-	bool both = (chain->kind == DG_EXPR_AND) == (truth == DG_IS_TRUE || truth == DG_NOT_FALSE);
+	bool both = (chain->kind == DG_EXPR_AND) == (sense == DG_IS_TRUE || sense == DG_NOT_FALSE);
 	_cleanup_free_ const struct dg_expr **stack = NULL;
 	_cleanup_(refs_done) struct refs refs = {};
 	size_t depth = 0, room = 0;
@@ -148,7 +148,7 @@ static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enu
 		}
 		r = dg_array_reserve(&refs.items, &refs.room, refs.count + 1, sizeof(*refs.items));
 		if (r >= 0)
-			r = build(c, expr, truth, &refs.items[refs.count]);
+			r = build(c, expr, sense, &refs.items[refs.count]);
 		if (r < 0)
 			return r;
 		refs.count++;
@@ -156,9 +156,9 @@ static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enu
 	return join(c->diagram, both ? DG_APPLY_AND : DG_APPLY_OR, &refs, ret);
 }
 
-static enum dg_truth opposite(enum dg_truth truth)
+static enum dg_sense opposite(enum dg_sense sense)
 {
-	switch (truth) {
+	switch (sense) {
 	case DG_IS_TRUE:
 		return DG_IS_FALSE;
 	case DG_IS_FALSE:
@@ -168,39 +168,39 @@ static enum dg_truth opposite(enum dg_truth truth)
 	case DG_NOT_FALSE:
 		return DG_NOT_TRUE;
 	}
-	return truth;
+	return sense;
 }
 
-static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_truth truth,
+static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
 		 dg_ref *ret)
 {
 	for (; expr->kind == DG_EXPR_NOT; expr = expr->left)
-		truth = opposite(truth);
+		sense = opposite(sense);
 	switch (expr->kind) {
 	case DG_EXPR_TRUE:
 	case DG_EXPR_FALSE:
-		*ret = (expr->kind == DG_EXPR_TRUE) == (truth == DG_IS_TRUE || truth == DG_NOT_FALSE)
+		*ret = (expr->kind == DG_EXPR_TRUE) == (sense == DG_IS_TRUE || sense == DG_NOT_FALSE)
 			       ? DG_TRUE
 			       : DG_FALSE;
 		return 0;
 	case DG_EXPR_TEST:
-		return build_test(c, expr, truth, ret);
+		return build_test(c, expr, sense, ret);
 	case DG_EXPR_AND:
 	case DG_EXPR_OR:
-		return build_chain(c, expr, truth, ret);
+		return build_chain(c, expr, sense, ret);
 	default:
 		return -EINVAL;
 	}
 }
 
-int dg_condition(struct dg_conditions *c, const struct dg_expr *where, enum dg_truth truth,
+int dg_condition(struct dg_conditions *c, const struct dg_expr *where, enum dg_sense sense,
 		 dg_ref *ret)
 {
 	if (!where) {
-		*ret = truth == DG_IS_TRUE || truth == DG_NOT_FALSE ? DG_TRUE : DG_FALSE;
+		*ret = sense == DG_IS_TRUE || sense == DG_NOT_FALSE ? DG_TRUE : DG_FALSE;
 		return 0;
 	}
-	return build(c, where, truth, ret);
+	return build(c, where, sense, ret);
 }
 
 int dg_condition_live(struct dg_conditions *c, const struct dg_rule_node *rule, dg_ref *ret)

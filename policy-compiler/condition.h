@@ -10,7 +10,7 @@
 #include "map.h"
 #include "symbols.h"
 
-enum dg_truth {
+enum dg_sense {
 	DG_IS_TRUE,
 	DG_IS_FALSE,
 	DG_NOT_TRUE,
@@ -21,7 +21,7 @@ enum dg_truth {
 struct dg_conditions {
 	struct dg_symbols *symbols;
 	struct dg_diagram *diagram;
-	struct dg_map member_of; /* (runs, variable and truth) to a reference */
+	struct dg_map member_of; /* (runs, variable and sense) to a reference */
 	/* Tests for which it says true are false where their attribute is known; may be NULL. */
 	bool (*dropped)(void *data, const struct dg_expr *test);
 	void *dropped_data;
@@ -30,11 +30,11 @@ struct dg_conditions {
 void dg_conditions_done(struct dg_conditions *conditions);
 
 /*
- * Where @where (NULL: always true) is as @truth says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),
+ * Where @where (NULL: always true) is as @sense says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),
  * -EINVAL: a test that the symbols do not know.
  */
 int dg_condition(struct dg_conditions *conditions, const struct dg_expr *where,
-		 enum dg_truth truth, dg_ref *ret);
+		 enum dg_sense sense, dg_ref *ret);
 
 /*
  * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to

@@ -9,6 +9,7 @@
 #include "diagram_store.h"
 #include "util.h"
 
+#define DG_RANK_PLAIN (1U << 24) /* ranks up to here are found by index */
 #define CACHE_FIRST ((size_t)1 << 12)
 #define CACHE_LAST ((size_t)1 << 19)
 
@@ -21,6 +22,7 @@ void dg_diagram_free(struct dg_diagram *d)
 	free(d->runs);
 	free(d->slots);
 	free(d->decisions);
+	free(d->plain_of);
 	free(d->cache);
 	free(d->scratch);
 	free(d->seen);
@@ -111,25 +113,62 @@ size_t dg_diagram_node_count(const struct dg_diagram *d)
 	return d->node_count;
 }
 
+static int add_decision(struct dg_diagram *d, struct dg_decision decision, uint32_t *ret)
+{
+	int r = dg_array_reserve(&d->decisions, &d->decision_room, d->decision_count + 1,
+				 sizeof(*d->decisions));
+
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)d->decision_count;
+	d->decisions[d->decision_count++] = decision;
+	return 0;
+}
+
+/* A rank alone: most decisions are. */
+static int plain_decision(struct dg_diagram *d, struct dg_decision decision, dg_ref *ret)
+{
+	size_t had = d->plain_room;
+	uint32_t number;
+	int r;
+
+	if (decision.rank >= had) {
+		r = dg_array_reserve(&d->plain_of, &d->plain_room, decision.rank + (size_t)1,
+				     sizeof(*d->plain_of));
+		if (r < 0)
+			return r;
+		memset(d->plain_of + had, 0, (d->plain_room - had) * sizeof(*d->plain_of));
+	}
+	number = d->plain_of[decision.rank];
+	if (number == 0) {
+		r = add_decision(d, decision, &number);
+		if (r < 0)
+			return r;
+		d->plain_of[decision.rank] = number;
+	}
+	*ret = DG_REF_TERMINAL | number;
+	return 0;
+}
+
 int dg_diagram_decision(struct dg_diagram *d, struct dg_decision decision, dg_ref *ret)
 {
 	uint64_t ranks = (uint64_t)decision.rank << 32 | decision.second;
 	uint32_t number;
 	int r;
 
-	if (dg_map_get(&d->decision_of, ranks, decision.would, &number)) {
-		*ret = DG_REF_TERMINAL | number;
-		return 0;
+	if (decision.second == DG_RANK_NONE && decision.would == DG_RANK_NONE &&
+	    decision.rank <= DG_RANK_PLAIN)
+		return plain_decision(d, decision, ret);
+	if (!dg_map_get(&d->decision_of, ranks, decision.would, &number)) {
+		r = add_decision(d, decision, &number);
+		if (r < 0)
+			return r;
+		r = dg_map_put(&d->decision_of, ranks, decision.would, number);
+		if (r < 0) {
+			d->decision_count--;
+			return r;
+		}
 	}
-	r = dg_array_reserve(&d->decisions, &d->decision_room, d->decision_count + 1,
-			     sizeof(*d->decisions));
-	if (r < 0)
-		return r;
-	number = (uint32_t)d->decision_count;
-	r = dg_map_put(&d->decision_of, ranks, decision.would, number);
-	if (r < 0)
-		return r;
-	d->decisions[d->decision_count++] = decision;
 	*ret = DG_REF_TERMINAL | number;
 	return 0;
 }
@@ -306,6 +345,15 @@ static bool shortcut(enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 	dg_ref neutral = op == DG_APPLY_AND ? DG_TRUE : op == DG_APPLY_OR ? DG_FALSE : DG_PASS;
 	dg_ref last = op == DG_APPLY_AND ? DG_FALSE : DG_TRUE;
 
+	if (op == DG_APPLY_DIFFER) {
+		if (f == g)
+			*ret = DG_FALSE;
+		else if (dg_ref_terminal(f) && dg_ref_terminal(g))
+			*ret = DG_TRUE;
+		else
+			return false;
+		return true;
+	}
 	if (f == neutral || f == g)
 		*ret = g;
 	else if (g == neutral)
@@ -386,6 +434,17 @@ static int apply_runs(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g
 	return dg_diagram_node(d, var, base, ret);
 }
 
+/* A few runs that all end: what follows needs no memory of earlier steps. */
+static bool is_test(const struct dg_diagram *d, dg_ref ref)
+{
+	if (dg_ref_terminal(ref) || d->nodes[ref].run_count > 4)
+		return false;
+	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
+		if (!dg_ref_terminal(child_at(d, ref, true, i)))
+			return false;
+	return true;
+}
+
 /* As deep as there are variables. */
 static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 {
@@ -397,6 +456,10 @@ static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_
 		return 0;
 	if (dg_ref_terminal(f) && dg_ref_terminal(g))
 		return terminal_min(d, op, f, g, ret);
+	if (op <= DG_APPLY_OR &&
+	    ((dg_diagram_var(d, f) < dg_diagram_var(d, g) && is_test(d, f)) ||
+	     (dg_diagram_var(d, g) < dg_diagram_var(d, f) && is_test(d, g))))
+		return apply_runs(d, op, f, g, ret);
 	if (f > g) {
 		dg_ref swap = f;
 
@@ -444,8 +507,10 @@ struct rewrite {
 	void *data;
 	uint32_t var, class; /* the variable that is restricted, or DG_VAR_NONE */
 	const bool *some;    /* variables that are quantified, or NULL */
-	struct dg_map done;
+	dg_ref *done;	     /* by node that was there before: what it became, or NOT_DONE */
 };
+
+#define NOT_DONE UINT32_MAX
 
 static int rewrite(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret);
 
@@ -494,53 +559,54 @@ static int rewrite_node(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_
 
 static int rewrite(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
 {
-	dg_ref result = ref;
-	int r = 0;
+	dg_ref result;
+	int r;
 
-	if (dg_ref_terminal(ref) && !w->map) {
+	if (dg_ref_terminal(ref)) {
+		if (w->map)
+			return w->map(w->data, ref, ret);
 		*ret = ref;
 		return 0;
 	}
-	if (dg_map_get(&w->done, ref, 0, ret))
+	if (w->done[ref] != NOT_DONE) {
+		*ret = w->done[ref];
 		return 0;
-	if (dg_ref_terminal(ref))
-		r = w->map(w->data, ref, &result);
-	else
-		r = rewrite_node(d, w, ref, &result);
-	if (r >= 0)
-		r = dg_map_put(&w->done, ref, 0, result);
+	}
+	r = rewrite_node(d, w, ref, &result);
 	if (r < 0)
 		return r;
-	*ret = result;
+	*ret = w->done[ref] = result;
 	return 0;
+}
+
+static int rewrite_all(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
+{
+	/* A node's successors are older than itself. */
+	size_t count = dg_ref_terminal(ref) ? 0 : ref + (size_t)1;
+	int r;
+
+	w->done = malloc((count + 1) * sizeof(*w->done));
+	if (!w->done)
+		return -ENOMEM;
+	memset(w->done, 0xff, count * sizeof(*w->done));
+	r = rewrite(d, w, ref, ret);
+	free(w->done);
+	return r;
 }
 
 int dg_diagram_map(struct dg_diagram *d, dg_ref ref, int (*map)(void *, dg_ref, dg_ref *),
 		   void *data, dg_ref *ret)
 {
 	struct rewrite w = {.map = map, .data = data, .var = DG_VAR_NONE};
-	int r = rewrite(d, &w, ref, ret);
 
-	dg_map_done(&w.done);
-	return r;
-}
-
-int dg_diagram_restrict(struct dg_diagram *d, dg_ref ref, uint32_t var, uint32_t class, dg_ref *ret)
-{
-	struct rewrite w = {.var = var, .class = class};
-	int r = rewrite(d, &w, ref, ret);
-
-	dg_map_done(&w.done);
-	return r;
+	return rewrite_all(d, &w, ref, ret);
 }
 
 int dg_diagram_exists(struct dg_diagram *d, dg_ref condition, const bool *some, dg_ref *ret)
 {
 	struct rewrite w = {.var = DG_VAR_NONE, .some = some};
-	int r = rewrite(d, &w, condition, ret);
 
-	dg_map_done(&w.done);
-	return r;
+	return rewrite_all(d, &w, condition, ret);
 }
 
 static int negate(void *data, dg_ref terminal, dg_ref *ret)
@@ -555,6 +621,33 @@ int dg_diagram_not(struct dg_diagram *d, dg_ref condition, dg_ref *ret)
 	return dg_diagram_map(d, condition, negate, NULL, ret);
 }
 
+/* A round of visits: every node once. 0 or -ENOMEM. */
+static int start_round(struct dg_diagram *d)
+{
+	size_t had = d->seen_room;
+	int r;
+
+	r = dg_array_reserve(&d->seen, &d->seen_room, d->node_count + 1, sizeof(*d->seen));
+	if (r < 0)
+		return r;
+	memset(d->seen + had, 0, (d->seen_room - had) * sizeof(*d->seen));
+	d->round++;
+	return 0;
+}
+
+static bool reaches(struct dg_diagram *d, dg_ref ref, uint32_t var)
+{
+	if (dg_ref_terminal(ref) || d->nodes[ref].var > var || d->seen[ref] == d->round)
+		return false;
+	if (d->nodes[ref].var == var)
+		return true;
+	d->seen[ref] = d->round;
+	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
+		if (reaches(d, child_at(d, ref, true, i), var))
+			return true;
+	return false;
+}
+
 static void add_size(struct dg_diagram *d, dg_ref ref, size_t *runs)
 {
 	if (dg_ref_terminal(ref) || d->seen[ref] == d->round)
@@ -567,15 +660,26 @@ static void add_size(struct dg_diagram *d, dg_ref ref, size_t *runs)
 
 int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
 {
-	size_t had = d->seen_room, runs = 0;
-	int r;
+	size_t runs = 0;
+	int r = start_round(d);
 
-	r = dg_array_reserve(&d->seen, &d->seen_room, d->node_count + 1, sizeof(*d->seen));
 	if (r < 0)
 		return r;
-	memset(d->seen + had, 0, (d->seen_room - had) * sizeof(*d->seen));
-	d->round++;
 	add_size(d, ref, &runs);
 	*ret_runs = runs;
 	return 0;
+}
+
+int dg_diagram_restrict(struct dg_diagram *d, dg_ref ref, uint32_t var, uint32_t class, dg_ref *ret)
+{
+	struct rewrite w = {.var = var, .class = class};
+	int r = start_round(d);
+
+	if (r < 0)
+		return r;
+	if (!reaches(d, ref, var)) {
+		*ret = ref;
+		return 0;
+	}
+	return rewrite_all(d, &w, ref, ret);
 }

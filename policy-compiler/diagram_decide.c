@@ -18,6 +18,7 @@
 #include "util.h"
 
 #define NO_ENTRY UINT32_MAX
+#define FEW_RUNS 4
 #define FEW_STARTS 64 /* so many are sorted in place; more go through a bitmap */
 
 /* One way to decide a list, for lists that are met again. */
@@ -112,6 +113,7 @@ static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref ot
 	uint64_t b = (uint64_t)then << 32 | otherwise;
 	size_t base = d->scratch_count, count;
 	const struct dg_run *runs;
+	bool deep = false; /* worth to be remembered */
 	dg_ref child, result;
 	int r;
 
@@ -119,9 +121,12 @@ static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref ot
 		*ret = condition == DG_FALSE ? otherwise : then;
 		return 0;
 	}
-	if (dg_diagram_recall(d, a, b, ret))
+	runs = dg_diagram_runs(d, condition, &count);
+	for (size_t i = 0; i < count && i < FEW_RUNS && !deep; i++)
+		deep = !dg_ref_terminal(runs[i].child);
+	deep |= count > FEW_RUNS;
+	if (deep && dg_diagram_recall(d, a, b, ret))
 		return 0;
-	dg_diagram_runs(d, condition, &count);
 	r = dg_diagram_spend(d, count);
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		runs = dg_diagram_runs(d, condition, &count); /* they may have moved */
@@ -138,7 +143,8 @@ static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref ot
 	r = dg_diagram_node(d, dg_diagram_var(d, condition), base, &result);
 	if (r < 0)
 		return r;
-	dg_diagram_remember(d, a, b, result);
+	if (deep)
+		dg_diagram_remember(d, a, b, result);
 	*ret = result;
 	return 0;
 }

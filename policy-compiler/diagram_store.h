@@ -35,6 +35,8 @@ struct dg_diagram {
 	struct dg_decision *decisions; /* by terminal number */
 	size_t decision_count, decision_room;
 	struct dg_map decision_of;
+	uint32_t *plain_of; /* by rank: terminal of the decision that is that rank alone, or 0 */
+	size_t plain_room;
 	struct dg_diagram_step *cache;
 	size_t cache_count;	/* a power of two */
 	struct dg_run *scratch; /* a stack: nodes under construction */

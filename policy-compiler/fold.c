@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+#define _GNU_SOURCE /* qsort_r() */
 #include "fold.h"
 
 #include <stdint.h>
@@ -7,11 +8,13 @@
 
 #include "array.h"
 #include "fold_build.h"
+#include "map.h"
 #include "support.h"
 
+#define RUNS_PER_RULE 16 /* of several groups in one part */
 #define SLACK_PER_RULE 8
 #define SLACK_LEAST 4096
-#define SLACK_MOST 65536
+#define SLACK_MOST 16384
 
 void dg_fold_free(struct dg_fold *fold)
 {
@@ -21,6 +24,7 @@ void dg_fold_free(struct dg_fold *fold)
 	for (size_t i = 0; i < fold->column_count; i++) {
 		free(fold->columns[i].rules);
 		free(fold->columns[i].groups);
+		free(fold->columns[i].first);
 	}
 	if (!fold->borrowed) {
 		dg_symbols_free(fold->symbols);
@@ -54,11 +58,11 @@ static int rank_rules(struct dg_fold *f)
 /* Where and when the rule matches. */
 static int build_match(struct dg_fold *f, const struct dg_rule_node *rule, dg_ref *ret)
 {
-	enum dg_truth truth = rule->effect == DG_EFFECT_ALLOW ? DG_IS_TRUE : DG_NOT_FALSE;
+	enum dg_sense sense = rule->effect == DG_EFFECT_ALLOW ? DG_IS_TRUE : DG_NOT_FALSE;
 	dg_ref live = DG_TRUE, condition;
 	int r;
 
-	r = dg_condition(&f->conditions, rule->where, truth, &condition);
+	r = dg_condition(&f->conditions, rule->where, sense, &condition);
 	if (r >= 0 && (rule->has_from || rule->has_until))
 		r = dg_condition_live(&f->conditions, rule, &live);
 	if (r < 0)
@@ -67,18 +71,20 @@ static int build_match(struct dg_fold *f, const struct dg_rule_node *rule, dg_re
 }
 
 /*
- * Rules of operation @op in the order of ranks, those with equal support together: @support is by
- * rule, its numbers below @support_count.
+ * Rules of operation @op in the order of ranks, those with equal support together; @support is by
+ * rule.
  */
-static int fill_column(const struct dg_fold *f, const uint32_t *support, uint32_t support_count,
-		       unsigned int op, struct dg_fold_column *column)
+static int fill_column(const struct dg_fold *f, const struct dg_supports *supports,
+		       const uint32_t *support, unsigned int op, struct dg_fold_column *column)
 {
+	uint32_t support_count = supports->set_count > 0 ? (uint32_t)supports->set_count : 1;
 	_cleanup_free_ size_t *start = calloc(support_count + 1, sizeof(*start));
 	size_t count = f->policy->rule_count, total = 0;
 
 	column->rules = calloc(count + 1, sizeof(*column->rules));
 	column->groups = calloc(support_count + 1, sizeof(*column->groups));
-	if (!start || !column->rules || !column->groups)
+	column->first = calloc(support_count + 1, sizeof(*column->first));
+	if (!start || !column->rules || !column->groups || !column->first)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (f->policy->rules[i].ops >> op & 1)
@@ -87,8 +93,10 @@ static int fill_column(const struct dg_fold *f, const uint32_t *support, uint32_
 		size_t here = start[s];
 
 		start[s] = total;
-		if (here > 0)
+		if (here > 0) {
+			column->first[column->group_count] = dg_support_first(supports, s);
 			column->groups[column->group_count++] = total;
+		}
 		total += here;
 	}
 	column->groups[column->group_count] = total;
@@ -103,7 +111,8 @@ static int fill_column(const struct dg_fold *f, const uint32_t *support, uint32_
 }
 
 /* Operations with the same rules share a column. */
-static int build_columns(struct dg_fold *f, const uint32_t *support, uint32_t support_count)
+static int build_columns(struct dg_fold *f, const struct dg_supports *supports,
+			 const uint32_t *support)
 {
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		struct dg_fold_column *column = &f->columns[f->column_count];
@@ -126,34 +135,103 @@ static int build_columns(struct dg_fold *f, const uint32_t *support, uint32_t su
 		}
 		column->ops = 1U << op;
 		f->column_count++;
-		if (fill_column(f, support, support_count, op, column) < 0)
+		if (fill_column(f, supports, support, op, column) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* The parts of rules with one support; they are halved while they are too much at once. */
-static int build_group(struct dg_fold *f, enum dg_keep keep, const uint32_t *rules, size_t count,
-		       struct dg_claim *claims, dg_ref *refs, size_t *ref_count)
+/* What one build of parts works with. */
+struct build {
+	struct dg_fold *f;
+	const struct dg_fold_column *column;
+	enum dg_keep keep;
+	struct dg_claim *claims;
+	uint32_t *rules; /* of several groups, by rank */
+	dg_ref *refs;	 /* the parts; as many as there are rules at most */
+	size_t count;
+};
+
+static void build_done(struct build *b)
 {
+	free(b->claims);
+	free(b->rules);
+	free(b->refs);
+}
+
+static int decide(struct build *b, const uint32_t *rules, size_t count, size_t budget, dg_ref *ret)
+{
+	const struct dg_fold *f = b->f;
 	int r;
 
 	for (size_t i = 0; i < count; i++)
-		claims[i] = (struct dg_claim){.match = f->match[rules[i]],
-					      .rank = f->rank[rules[i]],
-					      .permissive = f->policy->rules[rules[i]].permissive};
-	dg_diagram_budget(f->diagram, DG_FOLD_MAX_RUNS / 4);
-	r = dg_diagram_decide(f->diagram, keep, claims, count, &refs[*ref_count]);
+		b->claims[i] =
+			(struct dg_claim){.match = f->match[rules[i]],
+					  .rank = f->rank[rules[i]],
+					  .permissive = f->policy->rules[rules[i]].permissive};
+	dg_diagram_budget(f->diagram, budget);
+	r = dg_diagram_decide(f->diagram, b->keep, b->claims, count, ret);
 	dg_diagram_budget(f->diagram, SIZE_MAX);
+	return r;
+}
+
+/* The parts of rules with one support; they are halved while they are too much at once. */
+static int build_group(struct build *b, const uint32_t *rules, size_t count)
+{
+	dg_ref ref;
+	int r = decide(b, rules, count, DG_FOLD_MAX_RUNS / 4, &ref);
+
 	if (r == -E2BIG && count > 1) {
-		r = build_group(f, keep, rules, count / 2, claims, refs, ref_count);
+		r = build_group(b, rules, count / 2);
 		if (r < 0)
 			return r;
-		return build_group(f, keep, rules + count / 2, count - count / 2, claims, refs,
-				   ref_count);
+		return build_group(b, rules + count / 2, count - count / 2);
 	}
-	if (r >= 0 && refs[*ref_count] != DG_PASS)
-		++*ref_count;
+	if (r >= 0 && ref != DG_PASS)
+		b->refs[b->count++] = ref;
+	return r;
+}
+
+static int compare_ranks(const void *x, const void *y, void *fold)
+{
+	const struct dg_fold *f = fold;
+	uint32_t a = f->rank[*(const uint32_t *)x], b = f->rank[*(const uint32_t *)y];
+
+	return (a > b) - (a < b);
+}
+
+/*
+ * All groups whose support begins with @var. Their edges lie beside each other at the first node, so
+ * mostly they are not much larger together; else each is by itself.
+ */
+static int build_groups(struct build *b, uint32_t var, size_t per_rule, size_t slack)
+{
+	const struct dg_fold_column *c = b->column;
+	size_t count = 0, groups = 0;
+	dg_ref ref;
+	int r;
+
+	for (size_t g = 0; g < c->group_count; g++) {
+		if (c->first[g] != var)
+			continue;
+		memcpy(b->rules + count, c->rules + c->groups[g],
+		       (c->groups[g + 1] - c->groups[g]) * sizeof(*b->rules));
+		count += c->groups[g + 1] - c->groups[g];
+		groups++;
+	}
+	if (groups > 1) {
+		qsort_r(b->rules, count, sizeof(*b->rules), compare_ranks, b->f);
+		r = decide(b, b->rules, count, count * per_rule + slack, &ref);
+		if (r >= 0 && ref != DG_PASS)
+			b->refs[b->count++] = ref;
+		if (r != -E2BIG)
+			return r;
+	}
+	r = 0;
+	for (size_t g = 0; g < c->group_count && r >= 0; g++)
+		if (c->first[g] == var)
+			r = build_group(b, c->rules + c->groups[g],
+					c->groups[g + 1] - c->groups[g]);
 	return r;
 }
 
@@ -171,38 +249,67 @@ static int compare_parts(const void *a, const void *b)
 	return (x->ref > y->ref) - (x->ref < y->ref);
 }
 
-/* Put the smallest two together, again and again; what does not fit to any other is done. */
+/*
+ * About how large two parts are together. Where they begin with one variable their edges lie beside
+ * each other; else the later one hangs on every edge of the earlier one.
+ */
+static size_t estimate(const struct dg_diagram *d, const struct part *a, const struct part *b)
+{
+	uint32_t x = dg_diagram_var(d, a->ref), y = dg_diagram_var(d, b->ref);
+	size_t edges;
+
+	if (x == y || x == DG_VAR_NONE || y == DG_VAR_NONE)
+		return a->size + b->size;
+	dg_diagram_runs(d, x < y ? a->ref : b->ref, &edges);
+	return edges * (x < y ? b->size : a->size);
+}
+
+/* The two parts in one, if that is not much larger. 1: done; 0: not. */
+static int join_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts, size_t *count,
+		      size_t i, size_t k, size_t slack)
+{
+	size_t budget = 2 * (parts[i].size + parts[k].size) + slack;
+	dg_ref both;
+	int r;
+
+	if (estimate(d, &parts[i], &parts[k]) > 2 * budget)
+		return 0;
+	dg_diagram_budget(d, budget);
+	r = dg_diagram_apply(d, op, parts[i].ref, parts[k].ref, &both);
+	dg_diagram_budget(d, SIZE_MAX);
+	if (r < 0)
+		return r == -E2BIG ? 0 : r;
+	parts[i].ref = both;
+	r = dg_diagram_size(d, both, &parts[i].size);
+	if (r < 0)
+		return r;
+	parts[k] = parts[--*count];
+	return 1;
+}
+
+/* Smallest first; pairs that were too much are not tried again. */
 static int merge_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts, size_t *count,
 		       size_t slack)
 {
-	size_t done = 0; /* at the end of @parts */
-	int r = 0;
+	struct dg_map tried = {};
+	uint32_t number;
+	int r = 1;
 
-	while (*count - done > 1 && r >= 0) {
-		size_t open = *count - done, budget;
-		dg_ref both;
-
-		qsort(parts, open, sizeof(*parts), compare_parts);
-		budget = 2 * (parts[0].size + parts[1].size) + slack;
-		dg_diagram_budget(d, budget);
-		r = dg_diagram_apply(d, op, parts[0].ref, parts[1].ref, &both);
-		dg_diagram_budget(d, SIZE_MAX);
-		if (r == -E2BIG) {
-			struct part larger = parts[1];
-
-			memmove(parts + 1, parts + 2, (*count - 2) * sizeof(*parts));
-			parts[*count - 1] = larger;
-			done++;
-			r = 0;
-			continue;
-		}
-		if (r < 0)
-			break;
-		parts[0].ref = both;
-		r = dg_diagram_size(d, both, &parts[0].size);
-		memmove(parts + 1, parts + 2, (*count - 2) * sizeof(*parts));
-		--*count;
+	while (r == 1) {
+		qsort(parts, *count, sizeof(*parts), compare_parts);
+		r = 0;
+		for (size_t i = 0; i + 1 < *count && r == 0; i++)
+			/* Of very many parts only neighbours. */
+			for (size_t k = i + 1;
+			     k < *count && r == 0 && (*count <= 2 * DG_PARTS_MAX || k == i + 1); k++) {
+				if (dg_map_get(&tried, parts[i].ref, parts[k].ref, &number))
+					continue;
+				r = dg_map_put(&tried, parts[i].ref, parts[k].ref, 0);
+				if (r == 0)
+					r = join_parts(d, op, parts, count, i, k, slack);
+			}
 	}
+	dg_map_done(&tried);
 	return r;
 }
 
@@ -243,27 +350,36 @@ static size_t slack_for(size_t rules)
 int dg_fold_parts(struct dg_fold *f, const struct dg_fold_column *column, enum dg_keep keep,
 		  bool merge, struct dg_fold_op *ret)
 {
-	_cleanup_free_ struct dg_claim *claims = calloc(column->rule_count + 1, sizeof(*claims));
-	/* A group may come apart into as many parts as it has rules. */
-	_cleanup_free_ dg_ref *refs = calloc(column->rule_count + 1, sizeof(*refs));
-	size_t count = 0;
+	_cleanup_(build_done) struct build b = {.f = f, .column = column, .keep = keep};
+	size_t slack = slack_for(column->rule_count);
 	int r = 0;
 
-	if (!claims || !refs)
+	b.claims = calloc(column->rule_count + 1, sizeof(*b.claims));
+	b.rules = calloc(column->rule_count + 1, sizeof(*b.rules));
+	b.refs = calloc(column->rule_count + 1, sizeof(*b.refs));
+	if (!b.claims || !b.rules || !b.refs)
 		return -ENOMEM;
-	for (size_t g = 0; g < column->group_count && r >= 0; g++)
-		r = build_group(f, keep, column->rules + column->groups[g],
-				column->groups[g + 1] - column->groups[g], claims, refs, &count);
-	if (r >= 0 && (merge || count > DG_PARTS_MAX))
+	for (size_t g = 0; g < column->group_count && r >= 0; g++) {
+		size_t before = 0;
+
+		while (column->first[before] != column->first[g])
+			before++;
+		if (!merge)
+			r = build_group(&b, column->rules + column->groups[g],
+					column->groups[g + 1] - column->groups[g]);
+		else if (before == g)
+			r = build_groups(&b, column->first[g], RUNS_PER_RULE, slack);
+	}
+	if (r >= 0 && (merge || b.count > DG_PARTS_MAX))
 		r = dg_fold_merge(f->diagram,
-				  keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO, refs,
-				  &count, merge ? slack_for(column->rule_count) : 0);
+				  keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO, b.refs,
+				  &b.count, merge ? slack : 0);
 	if (r < 0)
 		return r;
-	if (count > DG_PARTS_MAX)
+	if (b.count > DG_PARTS_MAX)
 		return -E2BIG;
-	memcpy(ret->roots, refs, count * sizeof(*refs));
-	ret->count = count;
+	memcpy(ret->roots, b.refs, b.count * sizeof(*b.refs));
+	ret->count = b.count;
 	return 0;
 }
 
@@ -297,8 +413,7 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 	if (r >= 0)
 		r = build_matches(f, &supports, support, where);
 	if (r >= 0)
-		r = build_columns(f, support,
-				  supports.set_count > 0 ? (uint32_t)supports.set_count : 1);
+		r = build_columns(f, &supports, support);
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
 		r = dg_fold_parts(f, &f->columns[c], DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS),
 				  &op);

@@ -29,9 +29,11 @@ struct dg_fold_op {
 /* The rules of one operation, or of several that have the same ones. */
 struct dg_fold_column {
 	uint32_t ops;	/* bit n: enum dg_op n */
-	uint32_t *rules; /* indices, those with the same support next to each other, by rank */
+	/* Indices, those with the same support next to each other, by rank there. */
+	uint32_t *rules;
 	size_t rule_count;
-	size_t *groups; /* where each group starts, and the end */
+	size_t *groups;	 /* where each group starts, and the end */
+	uint32_t *first; /* by group: the first variable of the support, or DG_VAR_NONE */
 	size_t group_count;
 };
 

@@ -160,8 +160,8 @@ bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct 
 
 /* check.c: what is judged over the whole policy */
 void dg_check_policy(struct dg_front *front);
-/* Is spdm.verified true wherever @expr is true, as far as its shape shows? (Sound, not complete.) */
-bool dg_check_implies_verified(const struct dg_expr *expr);
+/* check_accept.c: every `allow` on accept implies spdm.verified. 0 or -ENOMEM. */
+int dg_check_accept(struct dg_front *front);
 
 /* inventory.c: the one device of a test's file */
 int dg_inventory_read_device(const char *path, struct dg_arena *arena, struct dg_diags *diags,

@@ -305,7 +305,7 @@ static int dg_rule_add(struct dg_front *front, const struct dg_rule_node *rule)
 int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 {
 	struct dg_front *front = p->front;
-	size_t errors = front->diags->errors - front->benign_errors;
+	size_t errors = front->diags->errors - front->benign_errors, all = front->diags->errors;
 	struct dg_rule_node rule = { .effect = effect, .audit = DG_AUDIT_DENIED };
 	struct dg_token keyword = p->token, id;
 	struct dg_pos op_pos[DG_OP_MAX];
@@ -329,6 +329,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	rule.broken = front->diags->errors - front->benign_errors != errors;
 	if (!err)
 		err = dg_parse_options(p, &rule, &seen);
+	rule.in_error = front->diags->errors != all;
 	if (err)
 		return err;
 	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
@@ -345,6 +346,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 int dg_parse_assert(struct dg_parser *p)
 {
 	struct dg_policy *policy = p->front->policy;
+	size_t errors = p->front->diags->errors;
 	struct dg_token keyword = p->token, name;
 	struct dg_pos op_pos[DG_OP_MAX];
 	struct dg_assert_node node = { 0 };
@@ -371,6 +373,11 @@ int dg_parse_assert(struct dg_parser *p)
 		p->missing_semicolon = true;
 		return dg_parser_expected(p, "%s", node.where ? "`and`, `or` or ';'" :
 								"',', `where` or ';'");
+	}
+	/* One with an error says nothing that could be judged. */
+	if (p->front->diags->errors != errors) {
+		node.where = NULL;
+		node.ops = 0;
 	}
 	if (!dg_arena_grow(p->front->arena, &policy->asserts, policy->assert_count, sizeof(node)))
 		return -ENOMEM;

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis.h"
+#include "fold.h"
 #include "frontend.h"
 
 void dg_policy_free(struct dg_policy *policy)
@@ -11,6 +13,7 @@ void dg_policy_free(struct dg_policy *policy)
 		return;
 	for (size_t i = 0; i < policy->source_count; i++)
 		dg_source_unref(policy->sources[i]);
+	dg_fold_free(policy->fold);
 	free(policy->rules);
 	dg_arena_free(policy->arena); /* holds *policy too */
 }
@@ -40,6 +43,18 @@ static void dg_front_done(struct dg_front *front)
 	dg_symtab_done(&front->unknown_sets);
 }
 
+static int dg_policy_analyse(struct dg_policy *policy, unsigned int flags, struct dg_diags *diags)
+{
+	int err = dg_fold_new(policy, DG_FOLD_ANALYSIS, diags, &policy->fold);
+
+	if (err == -EBADMSG)
+		return 0; /* too big: that was reported */
+	if (err < 0)
+		return err;
+	return dg_analysis_run(policy, policy->fold,
+			       flags & DG_LOAD_ALLOW_DEAD ? DG_ANALYSIS_ALLOW_DEAD : 0, diags);
+}
+
 /* The parse of a source that the policy holds as its first. */
 static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigned int flags,
 			   struct dg_diags *diags)
@@ -63,6 +78,11 @@ static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigne
 	dg_check_policy(&front);
 	if (flags & DG_LOAD_TESTS && !front.syntax_failed && !front.undecidable)
 		dg_policy_run_tests(policy, diags);
+	if (flags & DG_LOAD_ANALYSIS && !front.syntax_failed && !front.undecidable) {
+		err = dg_policy_analyse(policy, flags, diags);
+		if (err)
+			return err;
+	}
 	if (diags->out_of_memory)
 		return -ENOMEM;
 	return 0;

@@ -14,6 +14,9 @@ enum dg_load_flags {
 	DG_LOAD_TESTS = 1 << 0,	     /* run the `test` blocks too, even beside errors that leave the
 					rules decidable */
 	DG_LOAD_NO_EXPIRED = 1 << 1, /* no warning for an `until` in the past (sim --at) */
+	DG_LOAD_ANALYSIS = 1 << 2,   /* the exact analysis too, beside the same errors as tests; the
+					diagrams stay with the policy, for the tables */
+	DG_LOAD_ALLOW_DEAD = 1 << 3, /* dead and shadowed rules are warnings */
 };
 
 /*

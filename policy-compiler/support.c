@@ -11,7 +11,7 @@
 
 void dg_supports_done(struct dg_supports *s)
 {
-	dg_map_done(&s->node_of);
+	free(s->node_of);
 	dg_map_done(&s->union_of);
 	dg_map_done(&s->set_of);
 	free(s->items);
@@ -86,7 +86,8 @@ static int unite(struct dg_supports *s, uint32_t a, uint32_t b, uint32_t *ret)
 	return r;
 }
 
-int dg_support(struct dg_supports *s, const struct dg_diagram *d, dg_ref ref, uint32_t *ret)
+/* As deep as there are variables; there is room for every node. */
+static int find_support(struct dg_supports *s, const struct dg_diagram *d, dg_ref ref, uint32_t *ret)
 {
 	uint32_t var, set, child;
 	const struct dg_run *runs;
@@ -97,22 +98,40 @@ int dg_support(struct dg_supports *s, const struct dg_diagram *d, dg_ref ref, ui
 		*ret = 0;
 		return 0;
 	}
-	if (dg_map_get(&s->node_of, ref, 0, ret))
+	if (s->node_of[ref] != 0) {
+		*ret = s->node_of[ref] - 1;
 		return 0;
+	}
 	var = dg_diagram_var(d, ref);
 	r = intern(s, &var, 1, &set);
 	runs = dg_diagram_runs(d, ref, &count);
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		if (dg_ref_terminal(runs[i].child))
 			continue;
-		r = dg_support(s, d, runs[i].child, &child);
+		r = find_support(s, d, runs[i].child, &child);
 		if (r >= 0)
 			r = unite(s, set, child, &set);
 	}
-	if (r >= 0)
-		r = dg_map_put(&s->node_of, ref, 0, set);
 	if (r < 0)
 		return r;
+	s->node_of[ref] = set + 1;
 	*ret = set;
 	return 0;
+}
+
+int dg_support(struct dg_supports *s, const struct dg_diagram *d, dg_ref ref, uint32_t *ret)
+{
+	size_t had = s->node_room;
+	int r = dg_array_reserve(&s->node_of, &s->node_room, dg_diagram_node_count(d) + 1,
+				 sizeof(*s->node_of));
+
+	if (r < 0)
+		return r;
+	memset(s->node_of + had, 0, (s->node_room - had) * sizeof(*s->node_of));
+	return find_support(s, d, ref, ret);
+}
+
+uint32_t dg_support_first(const struct dg_supports *s, uint32_t number)
+{
+	return number == 0 ? DG_VAR_NONE : s->items[s->sets[number].off];
 }

@@ -7,7 +7,8 @@
 
 /* All zero is empty. */
 struct dg_supports {
-	struct dg_map node_of; /* (node, 0) to number */
+	uint32_t *node_of; /* by node: number + 1, or 0 */
+	size_t node_room;
 	struct dg_map union_of; /* (number, number) to number */
 	struct dg_map set_of;  /* hash to number */
 	uint32_t *items;       /* variables, ascending, of all sets */
@@ -19,6 +20,8 @@ struct dg_supports {
 };
 
 void dg_supports_done(struct dg_supports *supports);
+/* The first variable of a set, DG_VAR_NONE of the empty one. */
+uint32_t dg_support_first(const struct dg_supports *supports, uint32_t number);
 /* The number of the set of variables of @ref: 0 for a terminal. 0 or -ENOMEM. */
 int dg_support(struct dg_supports *supports, const struct dg_diagram *diagram, dg_ref ref,
 	       uint32_t *ret);

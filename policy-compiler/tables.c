@@ -698,7 +698,7 @@ static bool has_table_form(const struct dg_expr *expr, struct dg_diags *diags)
 int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
 		    struct dg_tables_stats *ret_stats)
 {
-	_cleanup_(dg_cleanup_fold) struct dg_fold *fold = NULL;
+	_cleanup_(dg_cleanup_fold) struct dg_fold *own = NULL;
 	_cleanup_(emitter_done) struct emitter e = {};
 	struct dg_tables_stats stats;
 	struct dg_tables *tables;
@@ -707,13 +707,14 @@ int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, stru
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		formed &= has_table_form(policy->rules[i].where, diags);
-	r = dg_fold_new(policy, 0, diags, &fold);
+	/* An analysed policy has its diagrams already. */
+	r = policy->fold ? 0 : dg_fold_new(policy, 0, diags, &own);
 	if (r >= 0 && !formed)
 		r = -EBADMSG;
 	if (r < 0)
 		return r;
 	e.policy = policy;
-	e.fold = fold;
+	e.fold = policy->fold ? policy->fold : own;
 	r = emit(&e, &tables, &stats);
 	if (r == -E2BIG) {
 		dg_diag_report(diags, DG_E101, &policy->pos,

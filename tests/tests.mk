@@ -32,7 +32,7 @@ guest-programs: $(guest_programs)
 check: all unit-tests ## the fast tests: units, corpus, scripts (no guest)
 	@tests/run --build $(BUILD) unit corpus scripts
 
-test_parts := unit corpus scripts differential exhaustive limits memory faults fuzz vm
+test_parts := unit corpus scripts differential exhaustive analysis limits memory faults fuzz vm
 
 test: test-setup ## everything a change must pass; does all set-up itself
 	@tests/run --build $(BUILD) $(test_parts)

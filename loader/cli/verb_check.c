@@ -13,16 +13,15 @@ static void dg_check_summary(const char *path, const struct dg_policy *policy,
 {
 	if (!isatty(STDERR_FILENO))
 		return;
-	fprintf(stderr, "%s: %zu rules, %zu tests passed, %zu warnings; not looked for by this "
-			"version: dead and shadowed rules, violated assertions\n",
-		path, policy->rule_count, policy->test_count, diags->warnings);
+	fprintf(stderr, "%s: %zu rules, %zu assertions hold, %zu tests passed, %zu warnings\n", path,
+		policy->rule_count, policy->assert_count, policy->test_count, diags->warnings);
 }
 
-static int dg_check_one(const char *path, bool json)
+static int dg_check_one(const char *path, unsigned int flags, bool json)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_diags_ struct dg_diags diags = { 0 };
-	int err = dg_policy_load_flags(path, DG_LOAD_TESTS, &diags, &policy);
+	int err = dg_policy_load_flags(path, flags, &diags, &policy);
 
 	if (json)
 		dg_diags_json(stdout, &diags);
@@ -46,13 +45,15 @@ static int dg_check_one(const char *path, bool json)
 int dg_verb_check(int argc, char **argv)
 {
 	int status = DG_EXIT_OK;
+	unsigned int flags = DG_LOAD_TESTS | DG_LOAD_ANALYSIS;
 	struct dg_args args;
 
-	/* --allow-dead: dead and shadowed rules are not looked for yet, nothing to soften. */
 	if (dg_args_parse(argc, argv, 1, -1, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
+	if (args.values[DG_OPTION_check_allow_dead])
+		flags |= DG_LOAD_ALLOW_DEAD;
 	for (int i = 0; i < args.count; i++) {
-		int one = dg_check_one(args.operands[i], args.json);
+		int one = dg_check_one(args.operands[i], flags, args.json);
 
 		/* A file that could not be read outweighs a finding. */
 		if (one > status)

@@ -55,12 +55,15 @@ static int compile(const char *verb, const struct dg_args *args)
 	bool show_stats = args->values[DG_OPTION_compile_stats];
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ void *bytes = NULL;
+	unsigned int flags = DG_LOAD_TESTS | DG_LOAD_ANALYSIS;
 	struct dg_tables_stats stats = {};
 	unsigned int instructions = 0;
 	size_t size = 0;
 	int r;
 
-	r = dg_policy_load_flags(path, DG_LOAD_TESTS, &diags, &policy);
+	if (args->values[DG_OPTION_compile_allow_dead])
+		flags |= DG_LOAD_ALLOW_DEAD;
+	r = dg_policy_load_flags(path, flags, &diags, &policy);
 	if (r >= 0)
 		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
 	dg_diags_print(stderr, &diags);

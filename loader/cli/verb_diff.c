@@ -6,6 +6,7 @@
 #include "args.h"
 #include "author.h"
 #include "diff_devices.h"
+#include "diff_policies.h"
 
 static int parse(int argc, char **argv, struct dg_diff_devices *ret)
 {
@@ -48,7 +49,7 @@ int dg_verb_diff(int argc, char **argv)
 	if (r != DG_EXIT_OK)
 		return r;
 	if (!o.inventory)
-		return dg_author_fail(argv[0], DG_EXIT_UNSUPPORTED,
-				      "without --inventory is not in this version");
+		return dg_author_finish(argv[0], dg_diff_policies(argv[0], o.old_path, o.new_path,
+								  o.json));
 	return dg_author_finish(argv[0], dg_diff_devices(argv[0], &o));
 }

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The program of tests/analysis/run: make -f tests/analysis/analysis.mk BUILD=… toyanalysis
+
+include tests/exhaustive/exhaustive.mk
+.DEFAULT_GOAL := toyanalysis
+
+.PHONY: toyanalysis
+toyanalysis: $(BUILD)/toyanalysis
+
+$(BUILD)/toyanalysis: tests/analysis/toyanalysis.c $(BUILD)/toy.o $(BUILD)/libpolicy.a
+	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/toy.o $(BUILD)/libpolicy.a $(lib_ldlibs)
+
+-include $(BUILD)/toyanalysis.d
