@@ -5,6 +5,7 @@
 
 #include "lexer.h"
 #include "literal.h"
+#include "words.h"
 
 struct lexed {
 	struct dg_source *source;
@@ -194,4 +195,25 @@ Test(literal, malformed)
 		cr_expect_eq(literal.num, 42, "%s: the output was touched", texts[i]);
 		cr_expect_not_null(problem.why);
 	}
+}
+
+/* The table is in the alphabet's order, which the search relies on; operations are words of their own. */
+Test(lexer, every_word_is_found)
+{
+	for (unsigned int word = DG_WORD_NONE + 1; word < DG_WORD_MAX; word++) {
+		const char *text = dg_word_text((enum dg_word)word);
+		char longer[32];
+
+		snprintf(longer, sizeof(longer), "%sx", text);
+		cr_expect_eq(dg_word_find(text, strlen(text)), word, "%s", text);
+		cr_expect_eq(dg_word_find(longer, strlen(longer)), DG_WORD_NONE, "%s", longer);
+		cr_expect_eq(dg_word_find(text, strlen(text) - 1) == word, false, "%s", text);
+		cr_expect(word == 1 || strcmp(dg_word_text((enum dg_word)(word - 1)), text) < 0, "%s",
+			  text);
+		cr_expect_lt(dg_op_find(text, strlen(text)), 0, "%s", text);
+	}
+	cr_expect_eq(dg_word_find("", 0), DG_WORD_NONE);
+	cr_expect_eq(dg_word_find("Allow", 5), DG_WORD_NONE);
+	cr_expect_eq(dg_word_find("zebra", 5), DG_WORD_NONE);
+	cr_expect_str_eq(dg_word_text(DG_WORD_NONE), "");
 }
