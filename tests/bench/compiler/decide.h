@@ -17,7 +17,6 @@ enum dg_bench_what {
 struct dg_bench {
 	__u32 what;
 	__u32 turns;
-	__u64 time; /* of the query */
-	__u64 ns;   /* what all turns took */
-	__u64 sum;  /* so that no loop is left out */
+	__u64 ns;  /* what all turns took */
+	__u64 sum; /* so that no loop is left out */
 };

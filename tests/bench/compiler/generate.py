@@ -11,7 +11,7 @@ that it measures a policy that somebody keeps; with --faults every 50th rule is 
 redundant or has an unused set item. --edited is what a year of upkeep makes of the same policy: one
 rule in a hundred gone, one in a hundred decides otherwise.
 
-The mix, in hundredths of the rules (what is left of rounding goes to the first):
+The mix, in hundredths of the rules (by largest remainders, so that ten rules are of many kinds):
 
     30  one PCI model by one driver          pci.id, driver.name
     15  one board of a model, inside         pci.id, pci.subsystem, pci.external
@@ -94,8 +94,11 @@ def shapes(rules):
     """The kinds of the rules in the order of the file: the same share everywhere in it."""
     kinds = [kind for most, part, kind in FIXED for _ in range(min(most, rules // part))]
     left = rules - len(kinds) - CLOSING
-    counts = {kind: left * share // 100 for share, kind in MIX}
-    counts["model"] += left - sum(counts.values())
+    exact = {kind: left * share for share, kind in MIX}	# in hundredths
+    counts = {kind: count // 100 for kind, count in exact.items()}
+    most = sorted(exact, key=lambda kind: -(exact[kind] % 100))
+    for kind in most[:left - sum(counts.values())]:
+        counts[kind] += 1
     kinds += [kind for kind, count in counts.items() for _ in range(count)]
     random.Random(rules).shuffle(kinds)
     return kinds
