@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The program of tests/analysis/run: make -f tests/analysis/analysis.mk BUILD=… toyanalysis
+# The program of tests/analysis/run: make -f tests/analysis/analysis.mk BUILD=… brute
 
 include tests/exhaustive/exhaustive.mk
-.DEFAULT_GOAL := toyanalysis
+.DEFAULT_GOAL := brute
 
-.PHONY: toyanalysis
-toyanalysis: $(BUILD)/toyanalysis
+.PHONY: brute
+brute: $(BUILD)/brute
 
-$(BUILD)/toyanalysis: tests/analysis/toyanalysis.c $(BUILD)/toy.o $(BUILD)/libpolicy.a
+$(BUILD)/brute: tests/analysis/brute.c $(BUILD)/toy.o $(BUILD)/libpolicy.a
 	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/toy.o $(BUILD)/libpolicy.a $(lib_ldlibs)
 
--include $(BUILD)/toyanalysis.d
+-include $(BUILD)/brute.d
