@@ -44,14 +44,23 @@ static __always_inline void dg_clear_name(char *to)
 static __always_inline void dg_copy_rule_id(char *to, __u32 index)
 {
 	const volatile struct dg_rule *rule = NULL;
+	__u32 words = 0, off = 0, i;
 
 	if (index < dg_header->rule_count)
 		rule = dg_tables_at(dg_header->rule_off + (__u64)index * sizeof(*rule),
 				    sizeof(*rule));
-	if (rule)
-		dg_copy_name(to, rule->id);
-	else
-		dg_clear_name(to);
+	if (rule) {
+		words = rule->id_words;
+		off = rule->id;
+	}
+#pragma unroll
+	for (i = 0; i < DG_NAME_BYTES / 8; i++) {
+		__u64 word = 0;
+
+		if (i < words)
+			DG_READ(__u64, (__u64)dg_header->id_off + off + i * 8, &word);
+		((__u64 *)to)[i] = word;
+	}
 }
 
 static __always_inline void dg_count(__u64 *counter)

@@ -171,55 +171,144 @@ struct dg_facts_more {
 /*
  * Compiled policy.
  *
- * A decision walks a diagram: start at op_root[op]; at a node, find the class of the node's
- * variable (1 …; class 0 always means unknown) and follow edge[node.edge + class]; a reference with
- * DG_REF_LEAF set ends the walk. Each variable is met at most once on a path, so the cost does not
- * depend on the number of rules.
+ * Each rule has a rank: first the forbids, then the other rules, each in policy order. What decides
+ * is the rule of the least rank that matches. An operation has parts, each of them a decision
+ * diagram over some of its rules with the least matching rank at its leaves; the decision is the
+ * least over the parts, and where all pass, the default.
+ *
+ * In a part: start at its reference; at a node, find the class of the node's variable (1 …; class 0
+ * always means unknown) and follow the node's edge for it; a reference with DG_REF_LEAF set ends
+ * the walk. The variables on a path ascend, so the cost does not depend on the number of rules.
  */
-#define DG_TABLES_MAGIC 0x31544744U /* "DGT1" */
+#define DG_TABLES_MAGIC 0x32544744U /* "DGT2" */
+
+/* A reference: a node, in units of 8 bytes from node_off; or with DG_REF_LEAF one of three ends. */
 #define DG_REF_LEAF 0x80000000U
+#define DG_REF_PAIR 0x40000000U /* with DG_REF_LEAF: index of a struct dg_leaf, else a rank */
+#define DG_REF_PASS 0xffffffffU /* no rule of the part matches */
+#define DG_REF_INDEX 0x3fffffffU
+
+#define DG_RANK_NO_RULE 0xffffffffU
+
 #define DG_RULE_DEFAULT 0xffffffffU /* the operation's default decided */
-#define DG_RULE_NONE 0xfffffffeU    /* dg_leaf.would: nothing was passed over */
+#define DG_RULE_NONE 0xfffffffeU    /* dg_answer.would: nothing was passed over */
 #define DG_RULE_BROKEN 0xfffffffdU  /* damaged tables: denied */
 #define DG_NAME_BYTES 64	    /* rule ids and policy names, NUL padded: at most 63 bytes */
 #define DG_SHA256_BYTES 32
-#define DG_TABLE_MAX_DEPTH 64 /* nodes on one path */
+#define DG_TABLE_MAX_DEPTH 1024 /* variables, and so nodes on one path */
+#define DG_PARTS_MAX 32		/* of one operation */
+#define DG_OP_SLOTS 16
+
+/*
+ * Variables other than digests have a slot each: their classes are found before the walk, once a
+ * decision, however many parts and nodes ask. Digests are many, and few are asked about.
+ */
+#define DG_SLOTS_MAX 48
+#define DG_SLOT_NONE 0xff
 
 struct dg_tables {
+	/* Up to the digest the same in all tables there ever were. */
 	__u32 magic;
 	__u32 abi;     /* DG_ABI_VERSION */
 	__u32 size;    /* bytes, this header included; a multiple of 8 */
 	__u32 version; /* of the policy, 1 … 2^32-1 */
 	char name[DG_NAME_BYTES];
 	__u8 text_sha256[DG_SHA256_BYTES]; /* of the policy text that travels in the object */
-	__u32 op_root[16];		   /* by enum dg_op */
-	__u32 var_off, var_count;	   /* struct dg_var */
-	__u32 node_off, node_count;	   /* struct dg_node */
-	__u32 edge_off, edge_count; /* __u32 references: node index, or leaf index | DG_REF_LEAF */
-	__u32 leaf_off, leaf_count; /* struct dg_leaf */
-	__u32 rule_off, rule_count; /* struct dg_rule, in policy order */
-	__u32 data_off, data_size;  /* classifier data */
+
+	__u32 allowed;			    /* bit n: the default of enum dg_op n allows */
+	__u32 reserved;
+	__u32 op_part[DG_OP_SLOTS];	    /* by enum dg_op: its first part */
+	__u32 op_part_count[DG_OP_SLOTS];   /* and how many, at most DG_PARTS_MAX */
+	__u32 op_var[DG_OP_SLOTS];	    /* the first of the variables that its parts ask about */
+	__u32 op_var_count[DG_OP_SLOTS];    /* and how many, at most DG_SLOTS_MAX */
+	__u32 part_off, part_count;	    /* __u32 references, where each part begins */
+	__u32 var_off, var_count;	    /* struct dg_var */
+	__u32 list_off, list_count;	    /* __u32 numbers of variables */
+	__u32 node_off, node_size;	    /* struct dg_node, each with its edges; in bytes */
+	__u32 leaf_off, leaf_count;	    /* struct dg_leaf */
+	__u32 rank_off, rank_count;	    /* struct dg_rank, by rank */
+	__u32 rule_off, rule_count;	    /* struct dg_rule, in policy order */
+	__u32 id_off, id_size;		    /* ids of the rules */
+	__u32 data_off, data_size;	    /* classifier data */
 };
 
 enum dg_var_kind {
-	DG_VAR_NUM,   /* (num[fact] >> shift) & mask, classified by struct dg_interval */
-	DG_VAR_STR,   /* str[fact], classified by struct dg_dfa */
+	DG_VAR_NUM,    /* num[fact] & mask */
+	DG_VAR_STR,    /* str[fact] */
 	DG_VAR_DIGEST, /* dg_facts_more.digest[fact] */
-	DG_VAR_SET,    /* the set of enum dg_set_fact */
-	DG_VAR_TIME,  /* seconds since 1970 UTC of the call, by struct dg_interval; never unknown */
-	DG_VAR_CLOCK, /* class 1: the clock is synchronised; class 2: it is not */
+	DG_VAR_SET,    /* the set of enum dg_set_fact; its elements are numbers or strings */
+	DG_VAR_TIME,   /* seconds since 1970 UTC of the call, like a number; never unknown */
+	DG_VAR_CLOCK,  /* class 1: the clock is synchronised; class 2: it is not */
 };
 
+/*
+ * How a value finds its class: exact values by the hash; the others, a number by the intervals, a
+ * string by the automaton, and where there is neither, @rest. Of a set each element finds its class
+ * so, and the classes of the elements, in any order, lead through the set's automaton.
+ */
 struct dg_var {
 	__u16 kind; /* enum dg_var_kind */
 	__u16 fact; /* enum dg_num, enum dg_str, enum dg_digest_slot or enum dg_set_fact */
-	__u32 shift;
+	__u32 class_count; /* class 0 (unknown) included */
 	__u64 mask;
-	__u32 class_count; /* class 0 (unknown) included: the number of edges of a node on it */
-	__u32 data_off;	   /* first struct dg_interval, or the struct dg_dfa */
-	__u32 data_count;  /* number of intervals; unused for strings */
+	/* displacements (hash_buckets times __u32, padded to 8 bytes), then hash_slots entries */
+	__u32 hash_off;
+	__u32 hash_seed;
+	__u32 hash_buckets;
+	__u32 hash_slots; /* 0: no hash */
+	__u32 data_off;	  /* first struct dg_interval, or the struct dg_dfa */
+	__u32 data_count; /* number of intervals; of a string, 1: an automaton; 0: none */
+	__u32 rest;
+	__u32 slot; /* below DG_SLOTS_MAX, or DG_SLOT_NONE */
+	/*
+	 * Of a set: __u32 next[state * set_columns + element class], the start is state 0; a state is
+	 * given as its first index. Column 0 has the class of a set that ends in the state.
+	 */
+	__u32 set_off;
+	__u32 set_columns; /* classes of elements, 0 included */
+	__u32 set_states;
 	__u32 reserved;
 };
+
+/*
+ * An exact value. Its words: a number is one; a string is its struct dg_string up to the last byte
+ * of the value, padded with zeroes; a digest is its struct dg_digest_fact. In @class 0 for a slot
+ * that nothing is in.
+ */
+struct dg_exact_entry {
+	__u64 word;  /* the first; of a digest the second */
+	__u32 words; /* offset of all of them from the start of the tables; 0: @word is the only one */
+	__u32 class;
+};
+
+/* The hash of a value: start with the seed, step with each word. */
+static inline __attribute__((always_inline, unused)) __u64 dg_hash_step(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
+	return hash ^ hash >> 32;
+}
+
+static inline __attribute__((always_inline, unused)) __u64 dg_hash_start(__u32 seed)
+{
+	return (__u64)seed << 32 | 0x9e3779b9U;
+}
+
+/* @n of the numbers below @count that @hash, any 32 bits, picks. */
+static inline __attribute__((always_inline, unused)) __u32 dg_hash_pick(__u32 hash, __u32 count)
+{
+	return (__u32)((__u64)hash * count >> 32);
+}
+
+static inline __attribute__((always_inline, unused)) __u32 dg_hash_bucket(__u64 hash, __u32 buckets)
+{
+	return dg_hash_pick((__u32)(hash >> 32), buckets);
+}
+
+/* The one slot where the value can be; @displacement is its bucket's. */
+static inline __attribute__((always_inline, unused)) __u32 dg_hash_slot(__u64 hash, __u32 displacement, __u32 slots)
+{
+	return dg_hash_pick(((__u32)hash ^ displacement * 0x9e3779b1U) * 0x85ebca6bU, slots);
+}
 
 /* Ascending by low, the first low is 0; a value belongs to the last interval whose low is <= it. */
 struct dg_interval {
@@ -229,32 +318,49 @@ struct dg_interval {
 };
 
 /*
- * A complete deterministic automaton over bytes. After this header come, each at data_off-relative
- * positions that follow from the counts:
- *   __u32 next[state_count * byte_class_count]   next[state * byte_class_count + byte_class[b]]
- *   __u32 class[state_count]                     class of a string that ends in the state
- * The start state is 0.
+ * A complete deterministic automaton over bytes. After this header come the states, each @stride
+ * words: next[byte_class[b]], and last the class of a string that ends in the state. A state is
+ * given as the index of its first word; the start is state 0.
  */
 struct dg_dfa {
 	__u32 state_count;
-	__u32 byte_class_count; /* 1 … 256 */
+	__u32 stride; /* 2 … 257 */
 	__u8 byte_class[256];
 };
 
-struct dg_node {
-	__u32 var;
-	__u32 edge; /* index of the edge for class 0 */
+enum dg_node_kind {
+	DG_NODE_DENSE,	/* a reference for each class, 0 included */
+	DG_NODE_SPARSE, /* struct dg_edge_run, ascending, the first from class 0 */
 };
 
-/* DG_LEAF_* in dg_leaf.flags */
-#define DG_LEAF_AUDIT (1U << 0)	      /* an event is due */
-#define DG_LEAF_WOULD_ALLOW (1U << 1) /* verdict of the rule `would`: allow if set, else deny */
+/* Followed by its edges and padded to 8 bytes. */
+struct dg_node {
+	__u16 var;
+	__u8 kind; /* enum dg_node_kind */
+	__u8 slot; /* of the variable */
+	__u32 count; /* of references or runs */
+};
 
+/* All classes from @first to the next run's have the same edge. */
+struct dg_edge_run {
+	__u32 first;
+	__u32 ref;
+};
+
+/* The end of a path on which a permissive rule was passed over. */
 struct dg_leaf {
-	__u32 verdict; /* enum dg_verdict */
-	__u32 flags;   /* DG_LEAF_* */
-	__u32 rule;    /* index, or DG_RULE_DEFAULT */
-	__u32 would;   /* index of the first permissive rule passed over, or DG_RULE_NONE */
+	__u32 rank;  /* or DG_RANK_NO_RULE */
+	__u32 would; /* rank of the first permissive rule passed over; less than @rank */
+};
+
+/* DG_RANK_* in dg_rank.flags */
+#define DG_RANK_ALLOW (1U << 0)	      /* the rule allows */
+#define DG_RANK_AUDIT (1U << 1)	      /* when it decides, an event is due */
+#define DG_RANK_AUDIT_WOULD (1U << 2) /* when it is the one passed over */
+
+struct dg_rank {
+	__u32 rule;
+	__u32 flags;
 };
 
 enum dg_effect {
@@ -272,12 +378,18 @@ enum dg_audit {
 #define DG_RULE_PERMISSIVE (1U << 0) /* in dg_rule.flags */
 
 struct dg_rule {
-	char id[DG_NAME_BYTES];
-	__u32 effect; /* enum dg_effect */
-	__u32 audit;  /* enum dg_audit */
-	__u32 flags;  /* DG_RULE_* */
-	__u32 ops;    /* bit n: enum dg_op n */
+	__u32 id;	/* offset from id_off, a multiple of 8; NUL terminated and padded to 8 bytes */
+	__u16 id_words; /* 1 … 8, of 8 bytes */
+	__u16 ops;	/* bit n: enum dg_op n */
+	__u8 effect;	/* enum dg_effect */
+	__u8 audit;	/* enum dg_audit */
+	__u8 flags;	/* DG_RULE_* */
+	__u8 reserved;
 };
+
+/* DG_LEAF_* in dg_answer.flags */
+#define DG_LEAF_AUDIT (1U << 0)	      /* an event is due */
+#define DG_LEAF_WOULD_ALLOW (1U << 1) /* verdict of the rule `would`: allow if set, else deny */
 
 /* What a decision is asked with and what it answers. */
 struct dg_query {
@@ -293,12 +405,14 @@ struct dg_answer {
 	__u32 would;   /* index or DG_RULE_NONE */
 };
 
-/* Value of the engine's map `dg_sim`: written by user space, run through the program `dg_run_sim`.
+/*
+ * Value of the engine's map `dg_sim`: written by user space, run through the program `dg_run_sim`.
  */
 struct dg_sim {
 	struct dg_query query;
 	struct dg_answer answer;
 	struct dg_facts facts;
+	struct dg_facts_more more;
 };
 
 /* Audit */

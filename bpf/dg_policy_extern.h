@@ -10,4 +10,4 @@
  */
 #pragma once
 
-extern const volatile unsigned char dg_policy[] SEC(".rodata.policy");
+extern const volatile unsigned char dg_policy[] __attribute__((aligned(8))) SEC(".rodata.policy");

@@ -37,7 +37,7 @@ static __always_inline int dg_judge(struct devpolicy_call *call)
 
 	facts = (const struct dg_facts *)bpf_devpolicy_facts(call, sizeof(*facts));
 	if (facts)
-		dg_decide(facts, &query, &answer);
+		dg_decide(facts, NULL, &query, &answer);
 	else
 		dg_answer_broken(&answer);
 
@@ -100,7 +100,7 @@ int dg_run_sim(void *ctx)
 	query.op = sim->query.op;
 	query.clock_synced = sim->query.clock_synced;
 	query.time = sim->query.time;
-	ret = dg_decide(&sim->facts, &query, &answer);
+	ret = dg_decide(&sim->facts, &sim->more, &query, &answer);
 	sim->answer.verdict = answer.verdict;
 	sim->answer.flags = answer.flags;
 	sim->answer.rule = answer.rule;

@@ -158,7 +158,7 @@ static bool simulate_device(struct apply *apply, const struct dg_device *device,
 		struct dg_answer answer;
 
 		query->op = needed_ops[i];
-		if (dg_tables_decide(apply->tables, facts, query, &answer) ||
+		if (dg_tables_decide(apply->tables, facts, NULL, query, &answer) ||
 		    answer.verdict == DG_VERDICT_ALLOW)
 			continue;
 		if (!lost)

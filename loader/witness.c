@@ -26,12 +26,12 @@ static bool decide_steadily(const struct dg_tables *tables, const struct dg_fact
 	struct dg_answer first, other;
 
 	/* Damaged tables are no verdict. */
-	if (dg_tables_decide(tables, facts, &query, &first) || first.rule == DG_RULE_BROKEN)
+	if (dg_tables_decide(tables, facts, NULL, &query, &first) || first.rule == DG_RULE_BROKEN)
 		return false;
 	for (int i = 1; i < 4; i++) {
 		query.clock_synced = i & 1;
 		query.time += i & 2 ? 60 : 0;
-		if (dg_tables_decide(tables, facts, &query, &other) ||
+		if (dg_tables_decide(tables, facts, NULL, &query, &other) ||
 		    other.verdict != first.verdict || other.rule != first.rule)
 			return false;
 	}

@@ -16,14 +16,14 @@ static size_t dg_judge_rules(const struct dg_judge *judge)
 
 struct dg_bytes dg_judge_rule(const struct dg_judge *judge, uint32_t rule)
 {
-	const struct dg_rule *rules;
+	const char *id;
 
 	if (rule >= dg_judge_rules(judge))
 		return (struct dg_bytes){ 0 };
 	if (!judge->tables)
 		return judge->policy->rules[rule].id;
-	rules = dg_tables_rules(judge->tables);
-	return (struct dg_bytes){ rules[rule].id, strnlen(rules[rule].id, sizeof(rules[rule].id)) };
+	id = dg_tables_rule_id(judge->tables, rule);
+	return (struct dg_bytes){ id, strlen(id) };
 }
 
 /* An index that no rule has must not be looked up: the answer may come from damaged tables. */
@@ -39,6 +39,7 @@ static bool dg_answer_valid(const struct dg_judge *judge, const struct dg_answer
 struct dg_prepared {
 	bool ready;
 	struct dg_facts facts;
+	struct dg_facts_more more;
 };
 
 static int dg_judge_prepared(const struct dg_judge *judge, const struct dg_device *device,
@@ -46,11 +47,15 @@ static int dg_judge_prepared(const struct dg_judge *judge, const struct dg_devic
 			     struct dg_answer *answers)
 {
 	struct dg_query query = { .time = time, .clock_synced = 1 };
+	struct dg_walk_state walk;
 
 	if (judge->tables && !prepared->ready) {
 		dg_device_to_facts(device, &prepared->facts);
+		dg_device_to_more(device, &prepared->more);
 		prepared->ready = true;
 	}
+	if (judge->tables)
+		dg_walk_start(&walk, judge->tables, &prepared->facts, &prepared->more);
 	for (query.op = 0; query.op < DG_OP_MAX; query.op++) {
 		struct dg_answer *answer = &answers[query.op];
 		int err = 0;
@@ -58,7 +63,7 @@ static int dg_judge_prepared(const struct dg_judge *judge, const struct dg_devic
 		if (!(ops >> query.op & 1))
 			continue;
 		if (judge->tables)
-			err = dg_tables_decide(judge->tables, &prepared->facts, &query, answer);
+			err = dg_walk_decide(&walk, &query, answer);
 		else
 			dg_eval_decide(judge->policy, device, (enum dg_op)query.op, time, true,
 				       answer);

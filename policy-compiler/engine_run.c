@@ -57,13 +57,18 @@ int dg_engine_open(const struct dg_object *object, struct dg_engine **ret)
 }
 
 int dg_engine_decide(struct dg_engine *engine, const struct dg_facts *facts,
-		     const struct dg_query *query, struct dg_answer *ret)
+		     const struct dg_facts_more *more, const struct dg_query *query,
+		     struct dg_answer *ret)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 	const __u32 key = 0;
 
 	engine->sim.query = *query;
 	engine->sim.facts = *facts;
+	if (more)
+		engine->sim.more = *more;
+	else
+		memset(&engine->sim.more, 0, sizeof(engine->sim.more));
 	/* What a program that never ran must not look like. */
 	engine->sim.answer = (struct dg_answer){.verdict = DG_VERDICT_DENY,
 						.flags = DG_LEAF_AUDIT,

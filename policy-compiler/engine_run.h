@@ -17,9 +17,10 @@ int dg_engine_open(const struct dg_object *object, struct dg_engine **ret);
 void dg_engine_free(struct dg_engine *engine);
 DEFINE_CLEANUP(struct dg_engine *, dg_engine_free, engine)
 
-/* Decide. 0 or negative errno (@ret untouched). Damaged tables: a denial under DG_RULE_BROKEN. */
+/* Decide; @more may be NULL. 0 or negative errno (@ret untouched). Damaged tables: a denial under DG_RULE_BROKEN. */
 int dg_engine_decide(struct dg_engine *engine, const struct dg_facts *facts,
-		     const struct dg_query *query, struct dg_answer *ret);
+		     const struct dg_facts_more *more, const struct dg_query *query,
+		     struct dg_answer *ret);
 
 /* Instructions of the program that ran, as the kernel counts them verified; 0 when it does not say.
  */

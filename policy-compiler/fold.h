@@ -15,8 +15,6 @@
 #include "diagram.h"
 #include "symbols.h"
 
-#define DG_PARTS_MAX 32 /* of one operation */
-
 /* What the diagrams may take while they are built: 8 bytes each. */
 #define DG_FOLD_MAX_RUNS (8U << 20)
 

@@ -50,6 +50,12 @@ static inline const struct dg_rule *dg_tables_rules(const struct dg_tables *tabl
 	return (const struct dg_rule *)((const char *)tables + tables->rule_off);
 }
 
+/* NUL terminated. */
+static inline const char *dg_tables_rule_id(const struct dg_tables *tables, uint32_t rule)
+{
+	return (const char *)tables + tables->id_off + dg_tables_rules(tables)[rule].id;
+}
+
 /*
  * Check tables of @size bytes. 0, -EBADMSG or -EPROTO as above; *@ret_what is a static text then.
  */

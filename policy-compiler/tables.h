@@ -9,7 +9,21 @@
 #define DG_TABLES_MAX_BYTES (64U << 20)
 
 struct dg_tables_stats {
-	size_t rules, variables, nodes, edges, leaves, depth, bytes;
+	size_t rules, variables, parts, nodes, edges, leaves, bytes;
+	size_t depth; /* nodes on the longest way through all parts of an operation */
+};
+
+/* How the edges of a node are kept. */
+enum dg_node_form {
+	DG_NODES_BEST, /* whatever is smaller or faster */
+	DG_NODES_DENSE,
+	DG_NODES_SPARSE,
+};
+
+/* For tests: all of them give the same answers. All zero is how dg_tables_build() does it. */
+struct dg_tables_options {
+	bool keep_parts; /* put no parts together */
+	enum dg_node_form nodes;
 };
 
 /*
@@ -20,3 +34,7 @@ struct dg_tables_stats {
  */
 int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
 		    struct dg_tables_stats *ret_stats);
+/* The same in a form of the caller's choice. */
+int dg_tables_build_with(const struct dg_policy *policy, const struct dg_tables_options *options,
+			 struct dg_diags *diags, struct dg_tables **ret,
+			 struct dg_tables_stats *ret_stats);

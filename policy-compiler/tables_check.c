@@ -26,7 +26,7 @@ static bool data_fits(const struct dg_tables *t, uint64_t off, uint64_t len)
 	       len <= t->data_off + (uint64_t)t->data_size - off;
 }
 
-static bool intervals_valid(const struct dg_tables *t, const struct dg_var *var)
+static bool intervals_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
 {
 	const struct dg_interval *intervals = part(t, var->data_off);
 
@@ -35,85 +35,125 @@ static bool intervals_valid(const struct dg_tables *t, const struct dg_var *var)
 	    intervals[0].low != 0)
 		return false;
 	for (uint32_t i = 0; i < var->data_count; i++)
-		if (intervals[i].class == 0 || intervals[i].class >= var->class_count ||
+		if (intervals[i].class == 0 || intervals[i].class >= classes ||
 		    (i > 0 && intervals[i].low <= intervals[i - 1].low))
 			return false;
 	return true;
 }
 
-static bool dfa_valid(const struct dg_tables *t, const struct dg_var *var)
+static bool dfa_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
 {
 	const struct dg_dfa *dfa = part(t, var->data_off);
-	const uint32_t *next;
-	uint64_t entries;
+	const uint32_t *rows;
+	uint64_t end;
 
-	if (!data_fits(t, var->data_off, sizeof(*dfa)) || dfa->state_count == 0 ||
-	    dfa->byte_class_count == 0 || dfa->byte_class_count > 256)
+	if (var->data_count != 1 || !data_fits(t, var->data_off, sizeof(*dfa)) ||
+	    dfa->state_count == 0 || dfa->stride < 2 || dfa->stride > 257)
 		return false;
-	entries = (uint64_t)dfa->state_count * dfa->byte_class_count;
-	if (!data_fits(t, var->data_off,
-		       sizeof(*dfa) + (entries + dfa->state_count) * sizeof(uint32_t)))
+	end = (uint64_t)dfa->state_count * dfa->stride;
+	if (!data_fits(t, var->data_off, sizeof(*dfa) + end * sizeof(uint32_t)))
 		return false;
 	for (unsigned int byte = 0; byte < 256; byte++)
-		if (dfa->byte_class[byte] >= dfa->byte_class_count)
+		if (dfa->byte_class[byte] >= dfa->stride - 1)
 			return false;
-	next = part(t, var->data_off + sizeof(*dfa));
-	for (uint64_t i = 0; i < entries; i++)
-		if (next[i] >= dfa->state_count)
+	rows = part(t, var->data_off + sizeof(*dfa));
+	for (uint64_t i = 0; i < end; i++) {
+		if (i % dfa->stride == dfa->stride - 1) {
+			if (rows[i] == 0 || rows[i] >= classes)
+				return false;
+		} else if (rows[i] >= end || rows[i] % dfa->stride != 0) {
 			return false;
-	for (uint64_t i = 0; i < dfa->state_count; i++)
-		if (next[entries + i] == 0 || next[entries + i] >= var->class_count)
-			return false;
+		}
+	}
 	return true;
+}
+
+/* @words: how many an exact value has; 0: a string's, which tells by itself. */
+static bool hash_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes,
+		       size_t words)
+{
+	uint64_t entries = var->hash_off + ((UINT64_C(4) * var->hash_buckets + 7) & ~UINT64_C(7));
+	const struct dg_exact_entry *entry;
+
+	if (var->hash_slots == 0)
+		return true;
+	if (var->hash_buckets == 0 ||
+	    !data_fits(t, var->hash_off, UINT64_C(4) * var->hash_buckets) ||
+	    !data_fits(t, entries, (uint64_t)var->hash_slots * sizeof(*entry)))
+		return false;
+	entry = part(t, entries);
+	for (uint32_t i = 0; i < var->hash_slots; i++, entry++) {
+		size_t count = words > 0 ? words : (entry->word & 0xff) / 8 + 1;
+
+		if (entry->class == 0)
+			continue;
+		if (entry->class >= classes || (count == 1) != (entry->words == 0) ||
+		    (count > 1 && !data_fits(t, entry->words, count * sizeof(uint64_t))))
+			return false;
+	}
+	return true;
+}
+
+static bool number_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
+{
+	return intervals_valid(t, var, classes) && hash_valid(t, var, classes, 1);
+}
+
+static bool rest_valid(const struct dg_var *var, uint32_t classes)
+{
+	return var->rest > 0 && var->rest < classes;
+}
+
+static bool string_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
+{
+	if (var->data_count > 0 ? !dfa_valid(t, var, classes) : !rest_valid(var, classes))
+		return false;
+	return hash_valid(t, var, classes, 0);
+}
+
+static bool set_valid(const struct dg_tables *t, const struct dg_var *var)
+{
+	uint64_t end = (uint64_t)var->set_states * var->set_columns;
+	const uint32_t *rows = part(t, var->set_off);
+
+	if (var->set_states == 0 || var->set_columns < 2 || end > UINT32_MAX ||
+	    !data_fits(t, var->set_off, end * sizeof(*rows)))
+		return false;
+	for (uint64_t i = 0; i < end; i++) {
+		if (i % var->set_columns == 0) {
+			if (rows[i] == 0 || rows[i] >= var->class_count)
+				return false;
+		} else if (rows[i] >= end || rows[i] % var->set_columns != 0) {
+			return false;
+		}
+	}
+	return var->fact == DG_SET_USB_INTERFACES ? number_valid(t, var, var->set_columns)
+						  : string_valid(t, var, var->set_columns);
 }
 
 static bool var_valid(const struct dg_tables *t, const struct dg_var *var)
 {
-	if (var->class_count < 2)
+	if (var->class_count < 2 ||
+	    (var->kind == DG_VAR_DIGEST ? var->slot != DG_SLOT_NONE : var->slot >= DG_SLOTS_MAX))
 		return false;
 	switch (var->kind) {
 	case DG_VAR_NUM:
-		return var->fact < DG_NUM_MAX && var->shift < 64 && intervals_valid(t, var);
+		return var->fact < DG_NUM_MAX && number_valid(t, var, var->class_count);
 	case DG_VAR_STR:
-		return var->fact < DG_STR_MAX && dfa_valid(t, var);
+		return var->fact < DG_STR_MAX && string_valid(t, var, var->class_count);
+	case DG_VAR_DIGEST:
+		return var->fact > 0 && var->fact < DG_DIGEST_MAX &&
+		       rest_valid(var, var->class_count) &&
+		       hash_valid(t, var, var->class_count,
+				  sizeof(struct dg_digest_fact) / sizeof(uint64_t));
+	case DG_VAR_SET:
+		return var->fact < DG_SET_MAX && set_valid(t, var);
 	case DG_VAR_TIME:
-		return intervals_valid(t, var);
+		return number_valid(t, var, var->class_count);
 	case DG_VAR_CLOCK:
 		return var->class_count == 3;
 	}
 	return false;
-}
-
-static bool ref_valid(const struct dg_tables *t, uint32_t ref)
-{
-	return ref & DG_REF_LEAF ? (ref & ~DG_REF_LEAF) < t->leaf_count : ref < t->node_count;
-}
-
-/* Longest path from @ref in nodes; more than DG_TABLE_MAX_DEPTH also for one that never ends. */
-static unsigned int path_length(const struct dg_tables *t, uint8_t *known, uint32_t ref,
-				unsigned int depth)
-{
-	const struct dg_node *nodes = part(t, t->node_off);
-	const struct dg_var *vars = part(t, t->var_off);
-	const uint32_t *edges = part(t, t->edge_off);
-	unsigned int longest = 0;
-
-	if (ref & DG_REF_LEAF)
-		return 0;
-	if (known[ref] > 0)
-		return known[ref];
-	if (depth >= DG_TABLE_MAX_DEPTH)
-		return DG_TABLE_MAX_DEPTH + 1;
-	for (uint32_t c = 0; c < vars[nodes[ref].var].class_count; c++) {
-		unsigned int length = path_length(t, known, edges[nodes[ref].edge + c], depth + 1);
-
-		if (length > longest)
-			longest = length;
-		if (longest >= DG_TABLE_MAX_DEPTH)
-			return DG_TABLE_MAX_DEPTH + 1;
-	}
-	known[ref] = (uint8_t)(longest + 1);
-	return longest + 1;
 }
 
 static int check_header(const struct dg_tables *t, size_t size, const char **ret_what)
@@ -140,62 +180,225 @@ static int check_header(const struct dg_tables *t, size_t size, const char **ret
 	return 0;
 }
 
+/* An id is there, NUL terminated and padded with NULs. */
+static bool id_valid(const struct dg_tables *t, const struct dg_rule *rule)
+{
+	const char *id = part(t, (uint64_t)t->id_off + rule->id);
+	size_t room = rule->id_words * UINT64_C(8), len;
+
+	if (rule->id_words == 0 || room > DG_NAME_BYTES || rule->id % 8 != 0 ||
+	    rule->id > t->id_size || room > t->id_size - rule->id)
+		return false;
+	len = strnlen(id, room);
+	if (len == 0 || len == room)
+		return false;
+	while (len < room)
+		if (id[len++] != 0)
+			return false;
+	return true;
+}
+
+static bool rank_valid(const struct dg_tables *t, uint32_t rank)
+{
+	return rank < t->rank_count || rank == DG_RANK_NO_RULE;
+}
+
+static int check_rules(const struct dg_tables *t, const char **ret_what)
+{
+	const struct dg_rule *rules = part(t, t->rule_off);
+	const struct dg_rank *ranks = part(t, t->rank_off);
+	const struct dg_leaf *leaves = part(t, t->leaf_off);
+
+	for (uint32_t i = 0; i < t->rule_count; i++)
+		if (!id_valid(t, &rules[i]) || rules[i].effect > DG_EFFECT_DENY ||
+		    rules[i].audit > DG_AUDIT_NEVER || rules[i].ops >> DG_OP_MAX)
+			return bad(ret_what, "a rule in the tables is damaged");
+	for (uint32_t i = 0; i < t->rank_count; i++)
+		if (ranks[i].rule >= t->rule_count)
+			return bad(ret_what, "the order of the rules in the tables is damaged");
+	for (uint32_t i = 0; i < t->leaf_count; i++)
+		if (!rank_valid(t, leaves[i].rank) || leaves[i].would >= t->rank_count ||
+		    leaves[i].would >= leaves[i].rank)
+			return bad(ret_what, "a verdict in the tables is damaged");
+	return 0;
+}
+
 static int check_parts(const struct dg_tables *t, const char **ret_what)
 {
-	const struct dg_rule *rules;
-	const struct dg_leaf *leaves;
-
-	if (!part_fits(t, t->var_off, t->var_count, sizeof(struct dg_var)) ||
-	    !part_fits(t, t->node_off, t->node_count, sizeof(struct dg_node)) ||
-	    !part_fits(t, t->edge_off, t->edge_count, sizeof(uint32_t)) ||
+	if (!part_fits(t, t->part_off, t->part_count, sizeof(uint32_t)) ||
+	    !part_fits(t, t->var_off, t->var_count, sizeof(struct dg_var)) ||
+	    !part_fits(t, t->list_off, t->list_count, sizeof(uint32_t)) ||
+	    !part_fits(t, t->node_off, t->node_size, 1) || t->node_size % 8 != 0 ||
 	    !part_fits(t, t->leaf_off, t->leaf_count, sizeof(struct dg_leaf)) ||
+	    !part_fits(t, t->rank_off, t->rank_count, sizeof(struct dg_rank)) ||
 	    !part_fits(t, t->rule_off, t->rule_count, sizeof(struct dg_rule)) ||
-	    !part_fits(t, t->data_off, t->data_size, 1))
+	    !part_fits(t, t->id_off, t->id_size, 1) ||
+	    !part_fits(t, t->data_off, t->data_size, 1) || t->var_count > DG_TABLE_MAX_DEPTH)
 		return bad(ret_what, "a part of the tables lies outside of them");
+	return check_rules(t, ret_what);
+}
 
-	rules = part(t, t->rule_off);
-	for (uint32_t i = 0; i < t->rule_count; i++)
-		if (!memchr(rules[i].id, 0, sizeof(rules[i].id)) || rules[i].id[0] == 0 ||
-		    rules[i].effect > DG_EFFECT_DENY || rules[i].audit > DG_AUDIT_NEVER ||
-		    rules[i].ops >> DG_OP_MAX)
-			return bad(ret_what, "a rule in the tables is damaged");
-	leaves = part(t, t->leaf_off);
-	for (uint32_t i = 0; i < t->leaf_count; i++)
-		if (leaves[i].verdict > DG_VERDICT_ALLOW ||
-		    (leaves[i].rule >= t->rule_count && leaves[i].rule != DG_RULE_DEFAULT) ||
-		    (leaves[i].would >= t->rule_count && leaves[i].would != DG_RULE_NONE))
-			return bad(ret_what, "a verdict in the tables is damaged");
+/* Where nodes begin: node_var[place] is the variable + 1 of the node there, 0 where none begins. */
+static int find_nodes(const struct dg_tables *t, uint16_t *node_var, const char **ret_what)
+{
+	const struct dg_var *vars = part(t, t->var_off);
+
+	for (uint64_t at = 0; at < t->node_size;) {
+		const struct dg_node *node = part(t, t->node_off + at);
+		size_t size =
+			node->kind == DG_NODE_DENSE ? sizeof(uint32_t) : sizeof(struct dg_edge_run);
+
+		if (node->kind > DG_NODE_SPARSE || node->var >= t->var_count || node->count == 0 ||
+		    node->slot != vars[node->var].slot ||
+		    node->count * (uint64_t)size > t->node_size - at - sizeof(*node) ||
+		    (node->kind == DG_NODE_DENSE && node->count != vars[node->var].class_count))
+			return bad(ret_what, "a node in the tables is damaged");
+		node_var[at / 8] = (uint16_t)(node->var + 1);
+		at += (sizeof(*node) + node->count * size + 7) & ~UINT64_C(7);
+	}
+	return 0;
+}
+
+/* @var_after: the number + 1 of the variable that the path comes from, 0 at its start. */
+static bool ref_valid(const struct dg_tables *t, const uint16_t *node_var, uint32_t ref,
+		      unsigned int var_after)
+{
+	if (ref == DG_REF_PASS)
+		return true;
+	if (ref & DG_REF_LEAF)
+		return (ref & DG_REF_INDEX) < (ref & DG_REF_PAIR ? t->leaf_count : t->rank_count);
+	/* Ascending variables: no path is longer than there are variables, and none goes round. */
+	return ref < t->node_size / 8 && node_var[ref] > var_after;
+}
+
+static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
+			const struct dg_node *node)
+{
+	const uint32_t *refs = (const uint32_t *)(node + 1);
+	const struct dg_edge_run *runs = (const struct dg_edge_run *)(node + 1);
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (node->kind == DG_NODE_SPARSE &&
+		    (i == 0 ? runs[i].first != 0 : runs[i].first <= runs[i - 1].first))
+			return false;
+		if (!ref_valid(t, node_var, node->kind == DG_NODE_DENSE ? refs[i] : runs[i].ref,
+			       node->var + 1U))
+			return false;
+	}
+	return true;
+}
+
+struct visit {
+	uint8_t *seen; /* by place */
+	uint32_t *stack;
+	size_t depth;
+};
+
+static void visit_done(struct visit *v)
+{
+	free(v->seen);
+	free(v->stack);
+}
+
+static void visit_later(struct visit *v, uint32_t ref)
+{
+	if (ref & DG_REF_LEAF || v->seen[ref])
+		return;
+	v->seen[ref] = 1;
+	v->stack[v->depth++] = ref;
+}
+
+/* The slots, as bits, that the parts of an operation ask about. */
+static uint64_t slots_asked(const struct dg_tables *t, struct visit *v, unsigned int op)
+{
+	const uint32_t *parts = part(t, t->part_off);
+	uint64_t slots = 0;
+
+	memset(v->seen, 0, t->node_size / 8 + UINT64_C(1));
+	for (uint32_t i = 0; i < t->op_part_count[op]; i++)
+		visit_later(v, parts[t->op_part[op] + i]);
+	while (v->depth > 0) {
+		const struct dg_node *node =
+			part(t, t->node_off + UINT64_C(8) * v->stack[--v->depth]);
+		const uint32_t *words = (const uint32_t *)(node + 1);
+
+		if (node->slot != DG_SLOT_NONE)
+			slots |= UINT64_C(1) << node->slot;
+		for (uint32_t i = 0; i < node->count; i++)
+			visit_later(v, node->kind == DG_NODE_DENSE ? words[i] : words[2 * i + 1]);
+	}
+	return slots;
+}
+
+/* Each operation's list has the variables that its parts ask about, and no others. */
+static int check_lists(const struct dg_tables *t, const char **ret_what)
+{
+	const struct dg_var *vars = part(t, t->var_off);
+	const uint32_t *lists = part(t, t->list_off);
+	size_t places = t->node_size / 8 + UINT64_C(1);
+	_cleanup_(visit_done) struct visit v = {.seen = calloc(places, sizeof(*v.seen)),
+						.stack = calloc(places, sizeof(*v.stack))};
+
+	if (!v.stack || !v.seen)
+		return -ENOMEM;
+	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
+		uint32_t first = t->op_var[op], count = t->op_var_count[op];
+		uint64_t listed = 0;
+
+		if (count > DG_SLOTS_MAX || first > t->list_count || count > t->list_count - first)
+			return bad(ret_what, "a list of variables in the tables is damaged");
+		for (uint32_t i = first; i < first + count; i++) {
+			if (lists[i] >= t->var_count || vars[lists[i]].slot >= DG_SLOTS_MAX)
+				return bad(ret_what,
+					   "a list of variables in the tables is damaged");
+			listed |= UINT64_C(1) << vars[lists[i]].slot;
+		}
+		if (listed != slots_asked(t, &v, op))
+			return bad(ret_what, "a list of variables in the tables is not its parts'");
+	}
+	return 0;
+}
+
+static int check_edges(const struct dg_tables *t, const uint16_t *node_var, const char **ret_what)
+{
+	const uint32_t *parts = part(t, t->part_off);
+
+	for (uint64_t at = 0; at < t->node_size; at += 8)
+		if (node_var[at / 8] && !edges_valid(t, node_var, part(t, t->node_off + at)))
+			return bad(ret_what, "an edge in the tables is damaged");
+	for (unsigned int op = 0; op < DG_OP_MAX; op++)
+		if (t->op_part_count[op] > DG_PARTS_MAX || t->op_part[op] > t->part_count ||
+		    t->op_part_count[op] > t->part_count - t->op_part[op])
+			return bad(ret_what, "an operation in the tables is damaged");
+	for (uint32_t i = 0; i < t->part_count; i++)
+		if (!ref_valid(t, node_var, parts[i], 0))
+			return bad(ret_what, "a part of an operation in the tables is damaged");
 	return 0;
 }
 
 static int check_diagram(const struct dg_tables *t, const char **ret_what)
 {
 	const struct dg_var *vars = part(t, t->var_off);
-	const struct dg_node *nodes = part(t, t->node_off);
-	const uint32_t *edges = part(t, t->edge_off);
-	_cleanup_free_ uint8_t *known = NULL;
+	_cleanup_free_ uint16_t *node_var = NULL;
+	uint64_t slots = 0;
+	int r;
 
-	for (uint32_t i = 0; i < t->var_count; i++)
-		if (!var_valid(t, &vars[i]))
+	for (uint32_t i = 0; i < t->var_count; i++) {
+		bool slotted = vars[i].slot != DG_SLOT_NONE;
+
+		if (!var_valid(t, &vars[i]) || (slotted && slots >> vars[i].slot & 1))
 			return bad(ret_what, "a variable in the tables is damaged");
-	for (uint32_t i = 0; i < t->node_count; i++)
-		if (nodes[i].var >= t->var_count || nodes[i].edge > t->edge_count ||
-		    vars[nodes[i].var].class_count > t->edge_count - nodes[i].edge)
-			return bad(ret_what, "a node in the tables is damaged");
-	for (uint32_t i = 0; i < t->edge_count; i++)
-		if (!ref_valid(t, edges[i]))
-			return bad(ret_what, "an edge in the tables is damaged");
-	for (unsigned int op = 0; op < DG_OP_MAX; op++)
-		if (!ref_valid(t, t->op_root[op]))
-			return bad(ret_what, "an operation in the tables is damaged");
-
-	known = calloc(t->node_count + UINT64_C(1), 1);
-	if (!known)
+		slots |= (uint64_t)slotted << (vars[i].slot & 63);
+	}
+	node_var = calloc(t->node_size / 8 + UINT64_C(1), sizeof(*node_var));
+	if (!node_var)
 		return -ENOMEM;
-	for (unsigned int op = 0; op < DG_OP_MAX; op++)
-		if (path_length(t, known, t->op_root[op], 0) > DG_TABLE_MAX_DEPTH)
-			return bad(ret_what, "a path through the tables is too long");
-	return 0;
+	r = find_nodes(t, node_var, ret_what);
+	if (r >= 0)
+		r = check_edges(t, node_var, ret_what);
+	if (r >= 0)
+		r = check_lists(t, ret_what);
+	return r;
 }
 
 int dg_tables_check(const struct dg_tables *tables, size_t size, const char **ret_what)

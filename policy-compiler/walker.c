@@ -10,7 +10,7 @@
 /* Copy element @index of an array at @off. False when it is not inside the tables. */
 static bool fetch(const struct dg_tables *t, uint64_t off, uint64_t index, size_t size, void *ret)
 {
-	uint64_t at = off + index * size; /* 32 bits times a small size, and 32 bits: no overflow */
+	uint64_t at = off + index * size; /* 33 bits times a small size, and 32 bits: no overflow */
 
 	if (at > t->size || t->size - at < size)
 		return false;
@@ -18,12 +18,49 @@ static bool fetch(const struct dg_tables *t, uint64_t off, uint64_t index, size_
 	return true;
 }
 
-static bool classify_value(const struct dg_tables *t, const struct dg_var *var, uint64_t value,
-			   uint32_t *ret)
+/*
+ * Is the value with these words an exact one? Then *@ret is its class, else 0. @key: the word that
+ * stands in the entry itself.
+ */
+static bool find_exact(const struct dg_tables *t, const struct dg_var *var, const uint64_t *words,
+		       size_t count, size_t key, uint32_t *ret)
 {
-	struct dg_interval interval;
-	uint32_t below = 0, above = var->data_count; /* the interval is in [below, above) */
+	uint64_t hash = dg_hash_start(var->hash_seed), word;
+	struct dg_exact_entry entry;
+	uint32_t displacement;
 
+	*ret = 0;
+	if (var->hash_slots == 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		hash = dg_hash_step(hash, words[i]);
+	if (!fetch(t, var->hash_off, dg_hash_bucket(hash, var->hash_buckets), sizeof(displacement),
+		   &displacement) ||
+	    !fetch(t, var->hash_off + ((UINT64_C(4) * var->hash_buckets + 7) & ~UINT64_C(7)),
+		   dg_hash_slot(hash, displacement, var->hash_slots), sizeof(entry), &entry))
+		return false;
+	if (entry.class == 0 || entry.word != words[key])
+		return true;
+	for (size_t i = 0; count > 1 && i < count; i++) {
+		if (!fetch(t, entry.words, i, sizeof(word), &word))
+			return false;
+		if (word != words[i])
+			return true;
+	}
+	*ret = entry.class;
+	return true;
+}
+
+static bool classify_number(const struct dg_tables *t, const struct dg_var *var, uint64_t value,
+			    uint32_t *ret)
+{
+	uint32_t below = 0, above = var->data_count; /* the interval is in [below, above) */
+	struct dg_interval interval;
+
+	if (!find_exact(t, var, &value, 1, 0, ret))
+		return false;
+	if (*ret != 0)
+		return true;
 	while (above - below > 1) {
 		uint32_t middle = below + (above - below) / 2;
 
@@ -43,41 +80,124 @@ static bool classify_value(const struct dg_tables *t, const struct dg_var *var, 
 static bool classify_string(const struct dg_tables *t, const struct dg_var *var,
 			    const struct dg_string *string, uint32_t *ret)
 {
-	uint64_t next = (uint64_t)var->data_off + sizeof(struct dg_dfa);
+	uint64_t words[sizeof(*string) / sizeof(uint64_t)] = {};
+	uint64_t states = (uint64_t)var->data_off + sizeof(struct dg_dfa);
 	struct dg_dfa dfa;
 	uint32_t state = 0;
 
+	memcpy(words, string, string->len + UINT64_C(1));
+	if (!find_exact(t, var, words, string->len / 8 + UINT64_C(1), 0, ret))
+		return false;
+	if (*ret != 0)
+		return true;
+	if (var->data_count == 0) {
+		*ret = var->rest;
+		return true;
+	}
 	if (!fetch(t, var->data_off, 0, sizeof(dfa), &dfa))
 		return false;
 	for (size_t i = 0; i < string->len; i++)
-		if (!fetch(t, next,
-			   (uint64_t)state * dfa.byte_class_count +
-				   dfa.byte_class[string->bytes[i]],
+		if (!fetch(t, states, (uint64_t)state + dfa.byte_class[string->bytes[i]],
 			   sizeof(state), &state))
 			return false;
-	return fetch(t, next, (uint64_t)dfa.state_count * dfa.byte_class_count + state,
-		     sizeof(*ret), ret);
+	return fetch(t, states, (uint64_t)state + dfa.stride - 1, sizeof(*ret), ret);
+}
+
+static bool classify_digest(const struct dg_tables *t, const struct dg_var *var,
+			    const struct dg_digest_fact *digest, uint32_t *ret)
+{
+	uint64_t words[sizeof(*digest) / sizeof(uint64_t)];
+
+	memcpy(words, digest, sizeof(words));
+	if (!find_exact(t, var, words, sizeof(words) / sizeof(words[0]), 1, ret))
+		return false;
+	if (*ret == 0)
+		*ret = var->rest;
+	return true;
+}
+
+static bool set_step(const struct dg_tables *t, const struct dg_var *var, uint32_t class,
+		     uint32_t *state)
+{
+	return fetch(t, var->set_off, (uint64_t)*state + class, sizeof(*state), state);
+}
+
+static bool walk_strings(const struct dg_tables *t, const struct dg_var *var,
+			 const struct dg_string_set *set, uint32_t *state)
+{
+	uint32_t class;
+
+	for (uint32_t i = 0; i < set->count && i < DG_SET_STRINGS; i++)
+		if (!classify_string(t, var, &set->str[i], &class) ||
+		    !set_step(t, var, class, state))
+			return false;
+	return true;
+}
+
+static bool walk_numbers(const struct dg_tables *t, const struct dg_var *var,
+			 const struct dg_number_set *set, uint32_t *state)
+{
+	uint32_t class;
+
+	for (uint32_t i = 0; i < set->count && i < DG_SET_NUMBERS; i++)
+		if (!classify_number(t, var, set->value[i], &class) ||
+		    !set_step(t, var, class, state))
+			return false;
+	return true;
+}
+
+static bool classify_set(const struct dg_tables *t, const struct dg_var *var,
+			 const struct dg_facts_more *more, uint32_t *ret)
+{
+	uint32_t state = 0;
+	bool good;
+
+	if (var->fact >= DG_SET_MAX)
+		return false;
+	*ret = 0;
+	if (!(more->known_set & (UINT64_C(1) << var->fact)))
+		return true;
+	switch (var->fact) {
+	case DG_SET_USB_INTERFACES:
+		good = walk_numbers(t, var, &more->usb_interfaces, &state);
+		break;
+	case DG_SET_ACPI_IDS:
+		good = walk_strings(t, var, &more->acpi_ids, &state);
+		break;
+	default:
+		good = walk_strings(t, var, &more->of_compatible, &state);
+	}
+	return good && fetch(t, var->set_off, state, sizeof(*ret), ret);
 }
 
 static bool classify(const struct dg_tables *t, const struct dg_var *var,
-		     const struct dg_facts *facts, const struct dg_query *query, uint32_t *ret)
+		     const struct dg_facts *facts, const struct dg_facts_more *more,
+		     const struct dg_query *query, uint32_t *ret)
 {
 	*ret = 0;
 	switch (var->kind) {
 	case DG_VAR_NUM:
-		if (var->fact >= DG_NUM_SLOTS || var->shift > 63)
+		if (var->fact >= DG_NUM_SLOTS)
 			return false;
 		if (!(facts->known_num & (UINT64_C(1) << var->fact)))
 			return true;
-		return classify_value(t, var, facts->num[var->fact] >> var->shift & var->mask, ret);
+		return classify_number(t, var, facts->num[var->fact] & var->mask, ret);
 	case DG_VAR_STR:
 		if (var->fact >= DG_STR_SLOTS)
 			return false;
 		if (!(facts->known_str & (UINT64_C(1) << var->fact)))
 			return true;
 		return classify_string(t, var, &facts->str[var->fact], ret);
+	case DG_VAR_DIGEST:
+		if (var->fact >= DG_DIGEST_SLOTS)
+			return false;
+		if (!more || !(more->known_digest[var->fact / 64] >> var->fact % 64 & 1))
+			return true;
+		return classify_digest(t, var, &more->digest[var->fact], ret);
+	case DG_VAR_SET:
+		return !more || classify_set(t, var, more, ret);
 	case DG_VAR_TIME:
-		return classify_value(t, var, query->time, ret);
+		return classify_number(t, var, query->time, ret);
 	case DG_VAR_CLOCK:
 		*ret = query->clock_synced ? 1 : 2;
 		return true;
@@ -85,44 +205,144 @@ static bool classify(const struct dg_tables *t, const struct dg_var *var,
 	return false;
 }
 
-static bool walk(const struct dg_tables *t, const struct dg_facts *facts,
-		 const struct dg_query *query, struct dg_leaf *ret)
+/* The edge of the node at @at for @class. */
+static bool follow(const struct dg_tables *t, uint64_t at, const struct dg_node *node,
+		   uint32_t class, uint32_t *ret)
 {
-	uint32_t ref = t->op_root[query->op], class;
-	struct dg_node node;
-	struct dg_var var;
+	uint32_t below = 0, above = node->count;
+	struct dg_edge_run run;
 
-	for (unsigned int depth = 0; !(ref & DG_REF_LEAF); depth++) {
-		if (depth == DG_TABLE_MAX_DEPTH || ref >= t->node_count ||
-		    !fetch(t, t->node_off, ref, sizeof(node), &node) || node.var >= t->var_count ||
-		    !fetch(t, t->var_off, node.var, sizeof(var), &var) ||
-		    !classify(t, &var, facts, query, &class) || class >= var.class_count ||
-		    !fetch(t, t->edge_off, (uint64_t)node.edge + class, sizeof(ref), &ref))
+	at += sizeof(*node);
+	if (node->kind == DG_NODE_DENSE)
+		return class < node->count && fetch(t, at, class, sizeof(*ret), ret);
+	while (above - below > 1) {
+		uint32_t middle = below + (above - below) / 2;
+
+		if (!fetch(t, at, middle, sizeof(run), &run))
 			return false;
+		if (class < run.first)
+			above = middle;
+		else
+			below = middle;
 	}
-	ref &= ~DG_REF_LEAF;
-	return ref < t->leaf_count && fetch(t, t->leaf_off, ref, sizeof(*ret), ret);
+	if (!fetch(t, at, below, sizeof(run), &run))
+		return false;
+	*ret = run.ref;
+	return true;
 }
 
-int dg_tables_decide(const struct dg_tables *tables, const struct dg_facts *facts,
-		     const struct dg_query *query, struct dg_answer *ret)
+static uint32_t least(uint32_t a, uint32_t b)
 {
+	return a < b ? a : b;
+}
+
+/* Walk one part to its end, and put what it says together with what the others said. */
+static bool walk_part(const struct dg_tables *t, struct dg_walk_state *w, uint32_t ref,
+		      const struct dg_query *query)
+{
+	struct dg_node node;
 	struct dg_leaf leaf;
+
+	for (unsigned int depth = 0; !(ref & DG_REF_LEAF); depth++) {
+		uint64_t at = t->node_off + UINT64_C(8) * ref;
+		uint32_t class;
+		struct dg_var var;
+
+		if (depth == DG_TABLE_MAX_DEPTH || !fetch(t, at, 0, sizeof(node), &node) ||
+		    node.var >= t->var_count)
+			return false;
+		if (node.var < DG_WALK_CACHED && w->class[node.var] > 0) {
+			class = w->class[node.var] - 1;
+		} else {
+			if (!fetch(t, t->var_off, node.var, sizeof(var), &var) ||
+			    !classify(t, &var, w->facts, w->more, query, &class))
+				return false;
+			/* The time is the query's, everything else the device's. */
+			if (node.var < DG_WALK_CACHED && var.kind != DG_VAR_TIME &&
+			    var.kind != DG_VAR_CLOCK)
+				w->class[node.var] = class + 1;
+		}
+		if (!follow(t, at, &node, class, &ref))
+			return false;
+	}
+	if (ref == DG_REF_PASS)
+		return true;
+	leaf = (struct dg_leaf){.rank = ref & DG_REF_INDEX, .would = DG_RANK_NO_RULE};
+	if (ref & DG_REF_PAIR && !fetch(t, t->leaf_off, leaf.rank, sizeof(leaf), &leaf))
+		return false;
+	w->rank = least(w->rank, leaf.rank);
+	w->would = least(w->would, leaf.would);
+	return true;
+}
+
+static bool finish(const struct dg_tables *t, const struct dg_walk_state *w, uint32_t op,
+		   struct dg_answer *ret)
+{
+	struct dg_answer answer = {.rule = DG_RULE_DEFAULT, .would = DG_RULE_NONE};
+	struct dg_rank rank;
+
+	if (w->rank == DG_RANK_NO_RULE) {
+		answer.verdict = t->allowed >> op & 1 ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
+		if (answer.verdict == DG_VERDICT_DENY)
+			answer.flags |= DG_LEAF_AUDIT;
+	} else {
+		if (w->rank >= t->rank_count ||
+		    !fetch(t, t->rank_off, w->rank, sizeof(rank), &rank))
+			return false;
+		answer.rule = rank.rule;
+		answer.verdict = rank.flags & DG_RANK_ALLOW ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
+		if (rank.flags & DG_RANK_AUDIT)
+			answer.flags |= DG_LEAF_AUDIT;
+	}
+	/* A permissive rule behind the one that decides is not passed over. */
+	if (w->would < w->rank) {
+		if (w->would >= t->rank_count ||
+		    !fetch(t, t->rank_off, w->would, sizeof(rank), &rank))
+			return false;
+		answer.would = rank.rule;
+		if (rank.flags & DG_RANK_ALLOW)
+			answer.flags |= DG_LEAF_WOULD_ALLOW;
+		if (rank.flags & DG_RANK_AUDIT_WOULD)
+			answer.flags |= DG_LEAF_AUDIT;
+	}
+	*ret = answer;
+	return true;
+}
+
+void dg_walk_start(struct dg_walk_state *walk, const struct dg_tables *tables,
+		   const struct dg_facts *facts, const struct dg_facts_more *more)
+{
+	*walk = (struct dg_walk_state){.tables = tables, .facts = facts, .more = more};
+}
+
+int dg_walk_decide(struct dg_walk_state *w, const struct dg_query *query, struct dg_answer *ret)
+{
+	const struct dg_tables *t = w->tables;
+	bool good = t->magic == DG_TABLES_MAGIC && t->abi == DG_ABI_VERSION;
+	uint32_t ref;
 
 	if (query->op >= DG_OP_MAX)
 		return -EINVAL;
-	if (tables->magic != DG_TABLES_MAGIC || tables->abi != DG_ABI_VERSION ||
-	    !walk(tables, facts, query, &leaf)) {
+	w->rank = w->would = DG_RANK_NO_RULE;
+	good = good && t->op_part_count[query->op] <= DG_PARTS_MAX;
+	for (uint32_t i = 0; good && i < t->op_part_count[query->op]; i++)
+		good = fetch(t, t->part_off, (uint64_t)t->op_part[query->op] + i, sizeof(ref),
+			     &ref) &&
+		       walk_part(t, w, ref, query);
+	if (!good || !finish(t, w, query->op, ret))
 		*ret = (struct dg_answer){.verdict = DG_VERDICT_DENY,
 					  .flags = DG_LEAF_AUDIT,
 					  .rule = DG_RULE_BROKEN,
 					  .would = DG_RULE_NONE};
-		return 0;
-	}
-	*ret = (struct dg_answer){.verdict = leaf.verdict == DG_VERDICT_ALLOW ? DG_VERDICT_ALLOW
-									      : DG_VERDICT_DENY,
-				  .flags = leaf.flags,
-				  .rule = leaf.rule,
-				  .would = leaf.would};
 	return 0;
+}
+
+int dg_tables_decide(const struct dg_tables *tables, const struct dg_facts *facts,
+		     const struct dg_facts_more *more, const struct dg_query *query,
+		     struct dg_answer *ret)
+{
+	struct dg_walk_state walk;
+
+	dg_walk_start(&walk, tables, facts, more);
+	return dg_walk_decide(&walk, query, ret);
 }

@@ -33,7 +33,7 @@ static void show_note(void *context, const char *text)
 
 static const char *rule_id(const struct dg_tables *tables, uint32_t index)
 {
-	return index < tables->rule_count ? dg_tables_rules(tables)[index].id : NULL;
+	return index < tables->rule_count ? dg_tables_rule_id(tables, index) : NULL;
 }
 
 static json_t *id_json(const char *id)

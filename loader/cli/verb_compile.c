@@ -23,11 +23,11 @@ static unsigned int verified_instructions(const void *bytes, size_t size)
 static void print_stats(const struct dg_tables_stats *stats, unsigned int instructions, bool json)
 {
 	if (json) {
-		printf("{\"rules\":%zu,\"variables\":%zu,\"nodes\":%zu,\"edges\":%zu,"
+		printf("{\"rules\":%zu,\"variables\":%zu,\"parts\":%zu,\"nodes\":%zu,\"edges\":%zu,"
 		       "\"leaves\":%zu,\"depth\":%zu,\"table_bytes\":%zu,"
 		       "\"verifier_instructions\":",
-		       stats->rules, stats->variables, stats->nodes, stats->edges, stats->leaves,
-		       stats->depth, stats->bytes);
+		       stats->rules, stats->variables, stats->parts, stats->nodes, stats->edges,
+		       stats->leaves, stats->depth, stats->bytes);
 		if (instructions > 0)
 			printf("%u}\n", instructions);
 		else
@@ -36,10 +36,10 @@ static void print_stats(const struct dg_tables_stats *stats, unsigned int instru
 	}
 	printf("rules                  %zu\n", stats->rules);
 	printf("variables              %zu\n", stats->variables);
+	printf("parts                  %zu\n", stats->parts);
 	printf("nodes                  %zu\n", stats->nodes);
 	printf("edges                  %zu\n", stats->edges);
-	printf("verdicts               %zu\n", stats->leaves);
-	printf("longest path           %zu nodes\n", stats->depth);
+	printf("longest way            %zu nodes\n", stats->depth);
 	printf("table bytes            %zu\n", stats->bytes);
 	if (instructions > 0)
 		printf("verifier instructions  %u\n", instructions);

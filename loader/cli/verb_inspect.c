@@ -50,7 +50,7 @@ static void print_json(const struct dg_object *o, const struct dg_policy *policy
 	printf("\",\"table_bytes\":%u,\"rules\":[", t->size);
 	for (uint32_t i = 0; i < t->rule_count; i++) {
 		printf("%s{\"id\":", i > 0 ? "," : "");
-		write_json_text(rules[i].id);
+		write_json_text(dg_tables_rule_id(t, i));
 		printf(",\"effect\":\"%s\",\"ops\":[", effects[rules[i].effect]);
 		print_ops(rules[i].ops, "", ",", "\"");
 		printf("],\"permissive\":%s,\"audit\":\"%s\"}",
@@ -93,7 +93,7 @@ static void print_summary(const struct dg_object *o, const struct dg_policy *pol
 	print_safe(t->name, strlen(t->name));
 	printf("\nversion  %u\nabi      %u\ntext     ", t->version, t->abi);
 	print_digest(t);
-	printf("\ntables   %u bytes, %u nodes\n", t->size, t->node_count);
+	printf("\ntables   %u bytes, %u variables, %u parts\n", t->size, t->var_count, t->part_count);
 	for (size_t i = 0; i < policy->set_count; i++)
 		printf("set      %s: %zu of type %s\n", policy->sets[i]->name.data,
 		       policy->sets[i]->item_count, dg_type_name(policy->sets[i]->type));
@@ -101,7 +101,7 @@ static void print_summary(const struct dg_object *o, const struct dg_policy *pol
 		printf("default  %s %s\n", verdict_name(policy->defaults[op]), dg_op_name(op));
 	for (uint32_t i = 0; i < t->rule_count; i++) {
 		printf("rule     %-6s \"", effects[rules[i].effect]);
-		print_safe(rules[i].id, strlen(rules[i].id));
+		print_safe(dg_tables_rule_id(t, i), strlen(dg_tables_rule_id(t, i)));
 		printf("\" on ");
 		print_ops(rules[i].ops, "", ", ", "");
 		if (rules[i].flags & DG_RULE_PERMISSIVE)

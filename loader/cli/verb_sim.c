@@ -183,13 +183,14 @@ static int prepare(const char *verb, const struct options *o, struct judge *j)
 }
 
 static int decide(struct judge *j, const struct dg_device *device, const struct dg_facts *facts,
-		  const struct dg_query *query, struct dg_answer *ret)
+		  const struct dg_facts_more *more, const struct dg_query *query,
+		  struct dg_answer *ret)
 {
 	switch (j->engine) {
 	case ENGINE_BPF:
-		return dg_engine_decide(j->bpf, facts, query, ret);
+		return dg_engine_decide(j->bpf, facts, more, query, ret);
 	case ENGINE_TABLE:
-		return dg_tables_decide(j->tables, facts, query, ret);
+		return dg_tables_decide(j->tables, facts, more, query, ret);
 	default:
 		dg_eval_decide(j->policy, device, (enum dg_op)query->op, query->time,
 			       query->clock_synced, ret);
@@ -200,12 +201,12 @@ static int decide(struct judge *j, const struct dg_device *device, const struct 
 /* The id of a rule by its index; the indices of all engines are the same. */
 static struct dg_bytes rule_id(const struct judge *j, uint32_t rule)
 {
-	const struct dg_rule *rules;
+	const char *id;
 
 	if (j->policy)
 		return j->policy->rules[rule].id;
-	rules = dg_tables_rules(j->tables);
-	return (struct dg_bytes){rules[rule].id, strlen(rules[rule].id)};
+	id = dg_tables_rule_id(j->tables, rule);
+	return (struct dg_bytes){id, strlen(id)};
 }
 
 static const char *verdict_name(bool allow)
@@ -278,8 +279,8 @@ static bool answer_valid(const struct judge *j, const struct dg_answer *answer)
 }
 
 /*
- * The verdicts so far. They are printed when the whole inventory has been read: an error in its last
- * line leaves nothing half said.
+ * The verdicts so far. They are printed when the whole inventory has been read: an error in its
+ * last line leaves nothing half said.
  */
 struct verdicts {
 	const char *verb;
@@ -309,6 +310,7 @@ static int stop(struct verdicts *v, const char *why)
 static int judge_one(struct dg_device *device, size_t position, void *context)
 {
 	struct verdicts *v = context;
+	struct dg_facts_more more;
 	struct dg_answer answer;
 	struct dg_facts facts;
 	char *label;
@@ -324,12 +326,14 @@ static int judge_one(struct dg_device *device, size_t position, void *context)
 	if (r < 0 || !label)
 		return -ENOMEM;
 	v->devices[v->device_count++] = (struct dg_bytes){label, device->label.len};
-	if (v->judge->engine != ENGINE_REF)
+	if (v->judge->engine != ENGINE_REF) {
 		dg_device_to_facts(device, &facts);
+		dg_device_to_more(device, &more);
+	}
 	for (v->query.op = 0; v->query.op < DG_OP_MAX; v->query.op++) {
 		if (!(v->o->ops >> v->query.op & 1))
 			continue;
-		r = decide(v->judge, device, &facts, &v->query, &answer);
+		r = decide(v->judge, device, &facts, &more, &v->query, &answer);
 		if (r < 0)
 			return stop(v, strerror(-r));
 		if (!answer_valid(v->judge, &answer))

@@ -4,7 +4,7 @@
  * the object's own BPF code: verdict, rule, permissive rule passed over and audit flag must be the
  * same.
  *
- *     differential [--cases N] [--seed S] [--engine table|bpf|all] [--break edge|interval|leaf]
+ *     differential [--cases N] [--seed S] [--engine table|bpf|all] [--break edge|interval|rank]
  *
  * Values are drawn from small pools, shared by policies and devices, so that comparisons often meet
  * their boundary. On a difference the policy and the device are made smaller for as long as it
@@ -37,7 +37,7 @@ enum broken {
 	BREAK_NOTHING,
 	BREAK_EDGE,
 	BREAK_INTERVAL,
-	BREAK_LEAF,
+	BREAK_RANK,
 };
 
 struct options {
@@ -576,14 +576,17 @@ static void engines_done(struct engines *e)
 static void damage(struct dg_tables *t, enum broken broken)
 {
 	char *base = (char *)t;
-	struct dg_leaf *leaves = (struct dg_leaf *)(base + t->leaf_off);
-	uint32_t *edges = (uint32_t *)(base + t->edge_off);
+	struct dg_rank *ranks = (struct dg_rank *)(base + t->rank_off);
+	struct dg_node *node = (struct dg_node *)(base + t->node_off);
 	struct dg_var *vars = (struct dg_var *)(base + t->var_off);
+	uint32_t words;
 
 	switch (broken) {
-	case BREAK_EDGE:
-		if (t->edge_count > 0)
-			edges[t->edge_count / 2] = DG_REF_LEAF;
+	case BREAK_EDGE: /* of the first node, for the classes with the highest numbers */
+		if (t->node_size == 0)
+			break;
+		words = node->count * (node->kind == DG_NODE_SPARSE ? 2 : 1);
+		((uint32_t *)(node + 1))[words - 1] = DG_REF_PASS;
 		break;
 	case BREAK_INTERVAL:
 		for (uint32_t i = 0; i < t->var_count; i++)
@@ -592,8 +595,8 @@ static void damage(struct dg_tables *t, enum broken broken)
 				break;
 			}
 		break;
-	case BREAK_LEAF:
-		leaves[t->leaf_count / 2].flags ^= DG_LEAF_AUDIT;
+	case BREAK_RANK:
+		ranks[t->rank_count / 2].flags ^= DG_RANK_AUDIT;
 		break;
 	case BREAK_NOTHING:
 		break;
@@ -641,15 +644,17 @@ static bool same(const struct dg_answer *a, const struct dg_answer *b)
 static int compare(struct engines *e, const struct dg_device *device, const struct dg_query *query,
 		   struct dg_answer *ret_ref, struct dg_answer *ret_other, const char **ret_name)
 {
+	static struct dg_facts_more more;
 	static struct dg_facts facts;
 	struct dg_answer other;
 	int r;
 
 	dg_device_to_facts(device, &facts);
+	dg_device_to_more(device, &more);
 	dg_eval_decide(e->policy, device, (enum dg_op)query->op, query->time, query->clock_synced,
 		       ret_ref);
 	if (e->tables) {
-		r = dg_tables_decide(e->tables, &facts, query, &other);
+		r = dg_tables_decide(e->tables, &facts, &more, query, &other);
 		if (r < 0)
 			return r;
 		if (!same(ret_ref, &other)) {
@@ -659,7 +664,7 @@ static int compare(struct engines *e, const struct dg_device *device, const stru
 		}
 	}
 	if (e->bpf) {
-		r = dg_engine_decide(e->bpf, &facts, query, &other);
+		r = dg_engine_decide(e->bpf, &facts, &more, query, &other);
 		if (r < 0)
 			return r;
 		if (!same(ret_ref, &other)) {
@@ -811,7 +816,7 @@ static int print_nothing(enum libbpf_print_level level _unused_, const char *for
 static int usage(void)
 {
 	fputs("usage: differential [--cases N] [--seed S] [--engine table|bpf|all]\n"
-	      "                    [--break edge|interval|leaf]\n",
+	      "                    [--break edge|interval|rank]\n",
 	      stderr);
 	return 2;
 }
@@ -844,7 +849,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'b':
 			o->broken = !strcmp(optarg, "edge")	  ? BREAK_EDGE
 				    : !strcmp(optarg, "interval") ? BREAK_INTERVAL
-				    : !strcmp(optarg, "leaf")	  ? BREAK_LEAF
+				    : !strcmp(optarg, "rank")	  ? BREAK_RANK
 								  : BREAK_NOTHING;
 			if (o->broken == BREAK_NOTHING)
 				return usage();

@@ -101,9 +101,11 @@ static bool differs(struct run *run, const struct dg_device *device, const struc
 /* One device on all operations and times. False: an engine differs. */
 static bool judge(struct run *run, const struct dg_device *device, bool timed)
 {
+	static struct dg_facts_more more;
 	static struct dg_facts facts;
 
 	dg_device_to_facts(device, &facts);
+	dg_device_to_more(device, &more);
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		if (!(OPS >> op & 1))
 			continue;
@@ -116,13 +118,13 @@ static bool judge(struct run *run, const struct dg_device *device, bool timed)
 
 			dg_eval_decide(run->policy, device, (enum dg_op)op, query.time,
 				       query.clock_synced, &expected);
-			r = dg_tables_decide(run->tables, &facts, &query, &got);
+			r = dg_tables_decide(run->tables, &facts, &more, &query, &got);
 			run->table_cases++;
 			if (r < 0 || differs(run, device, &query, "table", &expected, &got))
 				return false;
 			if (!run->engine)
 				continue;
-			r = dg_engine_decide(run->engine, &facts, &query, &got);
+			r = dg_engine_decide(run->engine, &facts, &more, &query, &got);
 			run->bpf_cases++;
 			if (r < 0 || differs(run, device, &query, "bpf", &expected, &got))
 				return false;

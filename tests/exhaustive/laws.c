@@ -100,6 +100,7 @@ static bool compare(struct world *w, const struct side *old, const struct side *
 	uint32_t attrs = toy_mentioned(old->policy) | toy_mentioned(new->policy);
 	bool timed = toy_timed(old->policy) || toy_timed(new->policy);
 	static struct toy_walk walk;
+	static struct dg_facts_more more;
 	static struct dg_facts facts;
 
 	if (toy_walk_count(w->toy, attrs, true) > DEVICES_MAX)
@@ -107,6 +108,7 @@ static bool compare(struct world *w, const struct side *old, const struct side *
 	toy_walk_start(&walk, w->toy, attrs, true);
 	do {
 		dg_device_to_facts(&walk.device, &facts);
+		dg_device_to_more(&walk.device, &more);
 		for (unsigned int op = 0; op < DG_OP_MAX; op++)
 			for (size_t i = 0; i < (timed ? TOY_TIMES : 1) && OPS >> op & 1; i++) {
 				struct dg_query query = {.op = op,
@@ -114,8 +116,8 @@ static bool compare(struct world *w, const struct side *old, const struct side *
 							 .time = toy_times[i].time};
 				struct dg_answer before, after;
 
-				dg_tables_decide(old->tables, &facts, &query, &before);
-				dg_tables_decide(new->tables, &facts, &query, &after);
+				dg_tables_decide(old->tables, &facts, &more, &query, &before);
+				dg_tables_decide(new->tables, &facts, &more, &query, &after);
 				w->decisions++;
 				w->changed += !same_answer(old, &before, new, &after);
 				if (!breaks(old, &before, new, &after))

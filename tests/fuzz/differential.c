@@ -21,15 +21,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void compare(const struct dg_policy *policy, const struct dg_tables *tables,
 		    const struct dg_device *device, uint64_t time, bool clock_synced)
 {
+	static struct dg_facts_more more;
 	static struct dg_facts facts;
 
 	dg_device_to_facts(device, &facts);
+	dg_device_to_more(device, &more);
 	for (enum dg_op op = 0; op < DG_OP_MAX; op++) {
 		struct dg_query query = {.op = op, .clock_synced = clock_synced, .time = time};
 		struct dg_answer expected, got;
 
 		dg_eval_decide(policy, device, op, time, clock_synced, &expected);
-		if (dg_tables_decide(tables, &facts, &query, &got) ||
+		if (dg_tables_decide(tables, &facts, &more, &query, &got) ||
 		    memcmp(&expected, &got, sizeof(got)))
 			abort();
 	}

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
 	_cleanup_free_ char *error = NULL;
 	static const struct dg_device device;
+	static struct dg_facts_more more;
 	struct dg_facts facts;
 
 	if (dg_object_open_memory(data, size, &error, &object)) {
@@ -21,11 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	dg_device_to_facts(&device, &facts);
+	dg_device_to_more(&device, &more);
 	for (enum dg_op op = 0; op < DG_OP_MAX; op++) {
 		struct dg_query query = {.op = op};
 		struct dg_answer answer;
 
-		if (dg_tables_decide(object->tables, &facts, &query, &answer))
+		if (dg_tables_decide(object->tables, &facts, &more, &query, &answer))
 			abort();
 	}
 	return 0;

@@ -17,15 +17,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void compare(const struct dg_policy *policy, const struct dg_tables *tables)
 {
 	static const struct dg_device device;
+	static struct dg_facts_more more;
 	struct dg_facts facts;
 
 	dg_device_to_facts(&device, &facts);
+	dg_device_to_more(&device, &more);
 	for (enum dg_op op = 0; op < DG_OP_MAX; op++) {
 		struct dg_query query = {.op = op, .clock_synced = 1, .time = 1800000000};
 		struct dg_answer expected, got;
 
 		dg_eval_decide(policy, &device, op, query.time, true, &expected);
-		if (dg_tables_decide(tables, &facts, &query, &got) ||
+		if (dg_tables_decide(tables, &facts, &more, &query, &got) ||
 		    memcmp(&expected, &got, sizeof(got)))
 			abort();
 	}

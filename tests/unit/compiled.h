@@ -50,11 +50,13 @@ static inline struct dg_answer decide(const struct dg_tables *tables, const char
 	struct dg_inventory *inventory = NULL;
 	struct dg_diags diags = {};
 	struct dg_answer answer;
+	static struct dg_facts_more more;
 	struct dg_facts facts;
 
 	cr_assert_eq(dg_inventory_load_text("d.json", json, strlen(json), &diags, &inventory), 0);
 	dg_device_to_facts(inventory->devices[0], &facts);
-	cr_assert_eq(dg_tables_decide(tables, &facts, &query, &answer), 0);
+	dg_device_to_more(inventory->devices[0], &more);
+	cr_assert_eq(dg_tables_decide(tables, &facts, &more, &query, &answer), 0);
 	dg_inventory_free(inventory);
 	dg_diags_done(&diags);
 	return answer;

@@ -76,7 +76,7 @@ Test(object, comes_back_as_it_went)
 	cr_expect_eq(object->tables->version, 7);
 	cr_expect_eq(object->text.len, strlen(text));
 	cr_expect_eq(memcmp(object->text.data, text, strlen(text)), 0);
-	cr_expect_str_eq(dg_tables_rules(object->tables)[0].id, "a");
+	cr_expect_str_eq(dg_tables_rule_id(object->tables, 0), "a");
 	dg_object_free(object);
 	free(b.bytes);
 }
@@ -166,10 +166,10 @@ Test(object, damage_is_named)
 	t->node_off = t->size;
 	refused(&b, -EBADMSG, "outside");
 	t->node_off = right;
-	right = t->op_root[0];
-	t->op_root[0] = t->node_count;
+	right = t->op_part_count[0];
+	t->op_part_count[0] = t->part_count + 1;
 	refused(&b, -EBADMSG, "operation");
-	t->op_root[0] = right;
+	t->op_part_count[0] = right;
 	memset(t->name, 'x', sizeof(t->name));
 	refused(&b, -EBADMSG, "name");
 	free(b.bytes);

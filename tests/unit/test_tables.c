@@ -117,12 +117,28 @@ static size_t errors(const char *text, enum dg_diag_id id)
 	return count;
 }
 
-Test(tables, what_has_no_table_form_is_an_error)
+Test(tables, digests)
 {
-	cr_expect_eq(errors(HEAD "allow \"a\" on bind where any acpi.ids == \"PNP0A03\";\n"
-				 "deny \"b\" on bind where usb.interfaces is known;\n",
-			    DG_E100),
-		     2, "each is reported");
+	struct dg_tables *t = compile(
+		HEAD "allow \"a\" on bind where spdm.meas.7 == sha256:"
+		     "00000000000000000000000000000000000000000000000000000000000000ab;\n"
+		     "allow \"b\" on bind where spdm.root is known and not spdm.root == sha256:"
+		     "00000000000000000000000000000000000000000000000000000000000000ab;\n");
+
+	cr_expect_eq(judge(t, "{\"spdm.meas.7\":\"sha256:"
+			      "00000000000000000000000000000000000000000000000000000000000000AB\"}")
+			     .rule,
+		     0);
+	cr_expect_eq(judge(t, "{\"spdm.meas.8\":\"sha256:"
+			      "00000000000000000000000000000000000000000000000000000000000000ab\"}")
+			     .rule,
+		     DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{\"spdm.root\":\"sha384:"
+			      "00000000000000000000000000000000000000000000000000000000000000ab"
+			      "00000000000000000000000000000000\"}")
+			     .rule,
+		     1, "another algorithm is unequal");
+	free(t);
 }
 
 /* The automaton has to remember which of the last twenty bytes were an a. */
