@@ -55,7 +55,7 @@ enum dg_fold_flags {
 };
 
 /*
- * 0; -EBADMSG: @diags says what has no table form (E100) or is too big (E101); -ENOMEM. The policy
+ * 0; -EBADMSG: @diags says what is too big (E101); -ENOMEM. The policy
  * must outlive the result.
  */
 int dg_fold_new(const struct dg_policy *policy, unsigned int flags, struct dg_diags *diags,
