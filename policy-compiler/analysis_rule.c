@@ -70,7 +70,11 @@ static bool best_decides(void *data, size_t component, dg_ref from, dg_ref to)
 /* Could the function make a difference when the rule is gone? */
 static bool helps(const struct rule_question *q, const struct dg_outlook *o)
 {
-	return (o->kinds & ~(1U << q->kind)) != 0 || o->would;
+	bool later = o->would;
+
+	for (unsigned int kind = 0; kind < DG_KINDS; kind++)
+		later |= kind != q->kind && o->latest[kind] > q->rank + 1;
+	return later;
 }
 
 static bool reduce_matters(void *data, dg_ref *state, size_t count)
@@ -212,6 +216,9 @@ static int ask(struct dg_analysis *a, uint32_t rule, unsigned int op, const stru
 		components[1 + i] = extra[i];
 	memcpy(components + q->conditions, parts->roots, parts->count * sizeof(*components));
 	question.data = q;
+	/* Where the default is like the rule, only a later one of another kind makes a difference. */
+	if (how->reduce == reduce_matters && q->kind == q->default_kind)
+		question.hoped = (uint8_t)~(1U << q->kind);
 	return dg_analysis_search(a, &question, components, q->conditions + parts->count);
 }
 

@@ -3,6 +3,7 @@
  * What is asked about verdicts, whichever rule gives them: assertions, and devices that are accepted
  * though no driver may bind them.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ struct verdict_question {
 	const struct context *c;
 	size_t conditions;
 	enum dg_verdict by_default, wanted;
+	uint32_t bound; /* a block that is certain, or DG_RANK_NONE */
 };
 
 static enum dg_verdict verdict_of(const struct verdict_question *q, uint32_t block)
@@ -88,7 +90,7 @@ static enum dg_verdict verdict_of(const struct verdict_question *q, uint32_t blo
 static bool reduce_verdict(void *data, dg_ref *state, size_t count)
 {
 	const struct verdict_question *q = data;
-	uint32_t bound = DG_RANK_NONE;
+	uint32_t bound = q->bound;
 	bool open = false, hope = false;
 
 	for (size_t i = 0; i < q->conditions; i++)
@@ -145,7 +147,8 @@ static int find_verdict(struct context *c, dg_ref condition, unsigned int op,
 {
 	struct verdicts *v = &c->ops[op];
 	struct verdict_question q = {
-		.c = c, .conditions = 1, .by_default = v->by_default, .wanted = wanted};
+		.c = c, .conditions = 1, .by_default = v->by_default, .wanted = wanted,
+		.bound = DG_RANK_NONE};
 	struct dg_question question = {.reduce = reduce_verdict,
 				       .goal = goal_verdict,
 				       .best = best_verdict,
@@ -265,6 +268,7 @@ struct bind_question {
 	const struct dg_fold_op *accept; /* parts with two ranks */
 	uint32_t rank;			 /* of the rule that accepts */
 	bool *later;			 /* by variable: settled later */
+	uint32_t *blocks;		 /* of bind, by rank */
 	uint32_t *ways[WAYS_MAX];	 /* classes by variable of what settles later */
 	size_t way_count;
 };
@@ -288,7 +292,8 @@ static bool reduce_way(const struct bind_question *q, dg_ref *state, size_t way)
 {
 	const struct verdicts *v = &q->c->ops[DG_OP_BIND];
 	struct verdict_question denied = {
-		.c = q->c, .by_default = v->by_default, .wanted = DG_VERDICT_DENY};
+		.c = q->c, .by_default = v->by_default, .wanted = DG_VERDICT_DENY,
+		.bound = DG_RANK_NONE};
 
 	for (size_t i = 0; i < v->count; i++)
 		state[i] = settle(q, state[i], way);
@@ -362,7 +367,8 @@ static bool reduce_allowed(void *data, dg_ref *state, size_t count)
 	const struct dg_diagram *d = q->bind->c->a->fold->diagram;
 	struct verdict_question allowed = {.c = q->bind->c,
 					   .by_default = q->bind->c->ops[DG_OP_BIND].by_default,
-					   .wanted = DG_VERDICT_ALLOW};
+					   .wanted = DG_VERDICT_ALLOW,
+					   .bound = DG_RANK_NONE};
 
 	for (size_t i = 0; i < count; i++)
 		while (!dg_ref_terminal(state[i]) &&
@@ -461,6 +467,32 @@ static bool accepts(const struct dg_rule_node *rule)
 	       !rule->permissive;
 }
 
+/*
+ * A rule that allows bind too: is there any rule before it that denies bind to what it matches? Only
+ * the parts that deny are looked at, so that 0 is certain and 1 is not.
+ */
+static int find_earlier_denial(struct bind_question *q, uint32_t rule)
+{
+	const struct verdicts *v = &q->c->ops[DG_OP_BIND];
+	struct verdict_question earlier = {.c = q->c,
+					   .conditions = 1,
+					   .by_default = v->by_default,
+					   .wanted = DG_VERDICT_DENY,
+					   .bound = q->blocks[q->rank]};
+	struct dg_question question = {.reduce = reduce_verdict,
+				       .goal = goal_verdict,
+				       .best = best_verdict,
+				       .data = &earlier};
+	dg_ref components[1 + DG_PARTS_MAX];
+	size_t count = 1;
+
+	components[0] = q->c->a->match[rule];
+	for (size_t i = 0; i < v->count; i++)
+		if (dg_outlook(&q->c->outlooks, v->roots[i]).kinds & 1)
+			components[count++] = v->roots[i];
+	return dg_analysis_search(q->c->a, &question, components, count);
+}
+
 /* @device: room for a class of each variable. */
 static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 {
@@ -468,6 +500,11 @@ static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 	int r;
 
 	q->rank = q->c->a->fold->rank[rule];
+	if (q->c->a->policy->rules[rule].ops >> DG_OP_BIND & 1) {
+		r = find_earlier_denial(q, rule);
+		if (r == 0 || (r < 0 && r != -E2BIG))
+			return r;
+	}
 	for (;;) {
 		r = find_unbound(q, rule);
 		if (r != 1)
@@ -493,14 +530,89 @@ static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 	return r;
 }
 
+/* The classes that a condition leaves no choice about, of variables with few classes. */
+#define PINS_MAX 8
+#define PINNED_CLASSES 64
+#define PINNINGS_MAX 32 /* different ones that are worth the work */
+
+struct pins {
+	uint32_t vars[PINS_MAX], classes[PINS_MAX];
+	size_t count;
+};
+
+static struct pins find_pins(const struct bind_question *q, dg_ref condition)
+{
+	const struct dg_diagram *d = q->c->a->fold->diagram;
+	struct pins pins = {};
+
+	while (!dg_ref_terminal(condition)) {
+		uint32_t var = dg_diagram_var(d, condition);
+		const struct dg_run *runs;
+		size_t count, only = SIZE_MAX;
+		uint32_t end;
+
+		runs = dg_diagram_runs(d, condition, &count);
+		for (size_t i = 0; i < count; i++) {
+			if (runs[i].child == DG_FALSE)
+				continue;
+			if (only != SIZE_MAX)
+				return pins;
+			only = i;
+		}
+		end = only + 1 < count ? runs[only + 1].first : dg_diagram_class_count(d, var);
+		if (!q->later[var] && runs[only].first + 1 == end && pins.count < PINS_MAX &&
+		    dg_diagram_class_count(d, var) <= PINNED_CLASSES) {
+			pins.vars[pins.count] = var;
+			pins.classes[pins.count++] = runs[only].first;
+		}
+		condition = runs[only].child;
+	}
+	return pins;
+}
+
+/* The parts of bind where the pins hold: what cannot be there is out of the way. */
+static int pin(struct context *c, const struct verdicts *all, const struct pins *pins)
+{
+	struct verdicts *v = &c->ops[DG_OP_BIND];
+	struct dg_diagram *d = c->a->fold->diagram;
+	int r = 0;
+
+	*v = *all;
+	v->count = 0;
+	for (size_t i = 0; i < all->count && r >= 0; i++) {
+		dg_ref ref = all->roots[i];
+
+		for (size_t k = 0; k < pins->count && r >= 0; k++)
+			r = dg_diagram_restrict(d, ref, pins->vars[k], pins->classes[k], &ref);
+		if (r >= 0)
+			r = dg_outlooks_add(&c->outlooks, ref);
+		if (ref != DG_PASS)
+			v->roots[v->count++] = ref;
+	}
+	return r;
+}
+
 static int check_binds(struct context *c, struct bind_question *q, uint32_t *device)
 {
 	struct dg_analysis *a = c->a;
+	const struct verdicts all = c->ops[DG_OP_BIND];
+	struct pins now = {}, next;
+	size_t pinnings = 0;
 	int r = 0;
 
 	for (uint32_t i = 0; i < a->policy->rule_count && r >= 0; i++) {
 		if (!accepts(&a->policy->rules[i]) || a->silent[i])
 			continue;
+		next = find_pins(q, a->match[i]);
+		if (pinnings == PINNINGS_MAX)
+			next = (struct pins){};
+		if (memcmp(&next, &now, sizeof(next))) {
+			r = pin(c, &all, &next);
+			if (r < 0)
+				return r;
+			now = next;
+			pinnings += now.count > 0;
+		}
 		/* Few of the ways of the last rule are of use here. */
 		if (q->way_count > 2)
 			q->way_count = 2;
@@ -537,6 +649,9 @@ int dg_analysis_binds(struct dg_analysis *a)
 	if (r >= 0)
 		r = make_verdicts(&c, DG_OP_BIND, BIND_SLACK);
 	if (r >= 0)
+		r = dg_blocks_number(a->fold, DG_OP_BIND, (uint32_t)a->policy->rule_count, &q.blocks);
+	if (r >= 0)
 		r = check_binds(&c, &q, classes + WAYS_MAX * count);
+	free(q.blocks);
 	return r;
 }

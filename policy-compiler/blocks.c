@@ -12,14 +12,15 @@ struct blocks {
  * From the end, where the default stands: only the order of the numbers counts, and two policies that
  * differ at their beginning have the same numbers at their end.
  */
-static int number(const struct dg_fold *f, unsigned int op, uint32_t rules, struct blocks *blocks)
+int dg_blocks_number(const struct dg_fold *f, unsigned int op, uint32_t rules, uint32_t **ret)
 {
 	size_t count = f->policy->rule_count;
 	enum dg_verdict last = f->policy->defaults[op];
 	uint32_t block = DG_RANK_NONE;
 
-	blocks->of = calloc(count + 1, sizeof(*blocks->of));
-	if (!blocks->of)
+	uint32_t *of = calloc(count + 1, sizeof(*of));
+
+	if (!of)
 		return -ENOMEM;
 	for (size_t rank = count; rank-- > 0;) {
 		const struct dg_rule_node *rule = &f->policy->rules[f->rule_of[rank]];
@@ -33,8 +34,9 @@ static int number(const struct dg_fold *f, unsigned int op, uint32_t rules, stru
 			block = block == DG_RANK_NONE ? 2 * rules : (block & ~1U) - 2;
 			block |= verdict == DG_VERDICT_ALLOW;
 		}
-		blocks->of[rank] = block;
+		of[rank] = block;
 	}
+	*ret = of;
 	return 0;
 }
 
@@ -56,7 +58,7 @@ int dg_blocks_parts(struct dg_fold *f, unsigned int op, uint32_t clock, uint32_t
 	struct dg_fold_op result = {};
 	int r;
 
-	r = number(f, op, rules, &blocks);
+	r = dg_blocks_number(f, op, rules, &blocks.of);
 	for (size_t i = 0; i < parts->count && r >= 0; i++) {
 		dg_ref *root = &result.roots[result.count];
 

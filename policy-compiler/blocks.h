@@ -13,6 +13,9 @@ static inline enum dg_verdict dg_block_verdict(uint32_t block)
 	return block & 1 ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
 }
 
+/* By rank the block of each rule on @op that is not permissive; to be freed. 0 or -ENOMEM. */
+int dg_blocks_number(const struct dg_fold *fold, unsigned int op, uint32_t rules, uint32_t **ret);
+
 /*
  * The parts of @op with blocks for ranks, those of a policy with at most @rules rules being below
  * 2 * @rules + 2; the block before the default passes when it says the same. @clock (or DG_VAR_NONE)

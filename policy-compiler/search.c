@@ -24,15 +24,27 @@ static uint8_t kind_bit(const struct dg_outlooks *o, uint32_t rank)
 	return (uint8_t)(1U << (o->kind_of ? o->kind_of[rank] : 0));
 }
 
+static void add_latest(const struct dg_outlooks *o, struct dg_outlook *outlook, uint32_t rank)
+{
+	uint32_t *latest = &outlook->latest[o->kind_of && rank != DG_RANK_NONE ? o->kind_of[rank]
+									       : 0];
+
+	if (rank != DG_RANK_NONE && rank >= *latest)
+		*latest = rank + 1;
+}
+
 static struct dg_outlook terminal_outlook(const struct dg_outlooks *o, dg_ref ref)
 {
 	struct dg_decision d = dg_diagram_decided(o->diagram, ref);
+	struct dg_outlook outlook = {.least = d.rank,
+				     .most = d.rank,
+				     .kinds = kind_bit(o, d.rank) | kind_bit(o, d.second),
+				     .would = d.would != DG_RANK_NONE,
+				     .known = true};
 
-	return (struct dg_outlook){.least = d.rank,
-				   .most = d.rank,
-				   .kinds = kind_bit(o, d.rank) | kind_bit(o, d.second),
-				   .would = d.would != DG_RANK_NONE,
-				   .known = true};
+	add_latest(o, &outlook, d.rank);
+	add_latest(o, &outlook, d.second);
+	return outlook;
 }
 
 struct dg_outlook dg_outlook(const struct dg_outlooks *o, dg_ref ref)
@@ -64,6 +76,11 @@ static void add_outlook(struct dg_outlooks *o, dg_ref ref)
 		}
 		if (one.least < all.least)
 			all.least = one.least;
+		for (int k = 0; k < DG_KINDS; k++)
+			if (one.latest[k] > all.latest[k]) {
+				all.latest[k] = one.latest[k];
+				all.latest_run[k] = (uint32_t)i;
+			}
 		all.kinds |= one.kinds;
 		all.would |= one.would;
 	}
@@ -196,21 +213,38 @@ static int settle_group(struct dg_search *s, uint32_t group)
 	}
 }
 
-static int explore(struct dg_search *s, const dg_ref *state, uint32_t from);
-
 /* What a choice of a class came to. */
 struct choice {
-	int result;    /* as dg_search_run() */
-	bool best;     /* no other choice can do better */
+	int result;   /* as dg_search_run() */
+	bool best;    /* no other choice can do better */
+	bool settled; /* one value can have the classes chosen for its fact */
 };
 
-/* The state behind @class of @var, whose segment is [@low, @high), explored. */
+static struct choice explore(struct dg_search *s, const dg_ref *state, uint32_t from,
+			     const dg_ref *base);
+
+/* Is every component where it could best be? */
+static bool all_best(const struct dg_search *s, const dg_ref *from, const dg_ref *to)
+{
+	const struct dg_question *q = s->question;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (from[i] != to[i] && !q->best(q->data, i, from[i], to[i]))
+			return false;
+	return true;
+}
+
+/*
+ * The state behind @low of @var, whose segment is [@low, @high), explored. @base is the state in front
+ * of the first variable on the fact of @var.
+ */
 static struct choice try_segment(struct dg_search *s, const dg_ref *state, uint32_t var,
-				 uint32_t low, uint32_t high)
+				 uint32_t low, uint32_t high, const dg_ref *base)
 {
 	const struct dg_question *q = s->question;
 	dg_ref next[DG_COMPONENTS_MAX];
 	struct choice choice = {};
+	uint32_t next_var;
 
 	for (size_t i = 0; i < s->count; i++)
 		next[i] = dg_diagram_var(s->diagram, state[i]) == var
@@ -218,13 +252,13 @@ static struct choice try_segment(struct dg_search *s, const dg_ref *state, uint3
 				  : state[i];
 	if (!q->reduce(q->data, next, s->count))
 		return choice;
-	choice.best = s->vars[var].group_count == 1;
-	for (size_t i = 0; i < s->count && choice.best; i++)
-		if (dg_diagram_var(s->diagram, state[i]) == var)
-			choice.best = q->best(q->data, i, state[i], next[i]);
 	s->low[var] = low;
 	s->high[var] = high;
-	choice.result = explore(s, next, var);
+	next_var = first_var(s, next);
+	choice = explore(s, next, var, base);
+	/* Inside a group only its end tells. */
+	if (next_var == DG_VAR_NONE || s->vars[next_var].group != s->vars[var].group)
+		choice.best = choice.settled && choice.result == 0 && all_best(s, base, next);
 	return choice;
 }
 
@@ -268,33 +302,51 @@ static const struct dg_outlook *outlook_of(const struct dg_search *s, dg_ref nod
 	return NULL;
 }
 
+/* One class that a component would choose. */
+static struct choice try_run(struct dg_search *s, const dg_ref *state, uint32_t var, size_t component,
+			     uint32_t run, uint32_t from, uint32_t to, const dg_ref *base)
+{
+	const struct dg_run *runs;
+	uint32_t low, high, class;
+	size_t count;
+
+	runs = dg_diagram_runs(s->diagram, state[component], &count);
+	class = runs[run].first;
+	/* At the start of a range, when that is not in it: the run may reach into it. */
+	if (class < from || class >= to)
+		class = from;
+	segment_around(s, state, var, class, &low, &high);
+	return try_segment(s, state, var, low, high, base);
+}
+
 /*
  * What the components would choose for themselves comes first: where something is found at all, it is
  * mostly found at once.
  */
 static struct choice try_hints(struct dg_search *s, const dg_ref *state, uint32_t var, uint32_t from,
-			       uint32_t to)
+			       uint32_t to, const dg_ref *base)
 {
 	struct choice choice = {};
-	uint32_t low, high;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct dg_outlook *outlook;
-		const struct dg_run *runs;
-		uint32_t class;
-		size_t count;
+		int kind = -1;
 
 		if (dg_diagram_var(s->diagram, state[i]) != var)
 			continue;
 		outlook = outlook_of(s, state[i]);
 		if (!outlook)
 			continue;
-		runs = dg_diagram_runs(s->diagram, state[i], &count);
-		class = runs[outlook->best].first;
-		if (class < from || class >= to)
-			class = from;
-		segment_around(s, state, var, class, &low, &high);
-		choice = try_segment(s, state, var, low, high);
+		for (int k = 0; k < DG_KINDS; k++)
+			if (s->question->hoped >> k & 1 && outlook->latest[k] > 0 &&
+			    (kind < 0 || outlook->latest[k] > outlook->latest[kind]))
+				kind = k;
+		if (kind >= 0) {
+			choice = try_run(s, state, var, i, outlook->latest_run[kind], from, to, base);
+			if (choice.result != 0 || choice.best)
+				return choice;
+		}
+		choice = try_run(s, state, var, i, outlook->best, from, to, base);
 		if (choice.result != 0 || choice.best)
 			return choice;
 	}
@@ -303,7 +355,7 @@ static struct choice try_hints(struct dg_search *s, const dg_ref *state, uint32_
 
 /* All segments of @var from @from to @to. */
 static struct choice try_all(struct dg_search *s, const dg_ref *state, uint32_t var, uint32_t from,
-			     uint32_t to)
+			     uint32_t to, const dg_ref *base)
 {
 	struct choice choice = {};
 	uint32_t low, high;
@@ -313,12 +365,11 @@ static struct choice try_all(struct dg_search *s, const dg_ref *state, uint32_t 
 		if (s->budget == 0)
 			return (struct choice){.result = -E2BIG};
 		s->budget--;
-		choice = try_segment(s, state, var, low, high);
+		choice = try_segment(s, state, var, low, high, base);
 		if (choice.result != 0 || choice.best)
 			return choice;
 	}
-	choice.result = 0;
-	return choice;
+	return (struct choice){.settled = true};
 }
 
 /* A condition that tests @var leaves only the classes where it can still be true. */
@@ -338,7 +389,8 @@ static size_t find_filter(const struct dg_search *s, const dg_ref *state, uint32
 	return filter;
 }
 
-static int explore_var(struct dg_search *s, const dg_ref *state, uint32_t var)
+static struct choice explore_var(struct dg_search *s, const dg_ref *state, uint32_t var,
+				 const dg_ref *base)
 {
 	uint32_t end = dg_diagram_class_count(s->diagram, var);
 	size_t filter = find_filter(s, state, var), count = 1;
@@ -354,12 +406,12 @@ static int explore_var(struct dg_search *s, const dg_ref *state, uint32_t var)
 
 			if (runs && runs[i].child == DG_FALSE)
 				continue;
-			choice = pass == 0 ? try_hints(s, state, var, from, to)
-					   : try_all(s, state, var, from, to);
+			choice = pass == 0 ? try_hints(s, state, var, from, to, base)
+					   : try_all(s, state, var, from, to, base);
 			if (choice.result != 0 || choice.best)
-				return choice.result;
+				return choice;
 		}
-	return choice.result;
+	return (struct choice){.settled = true};
 }
 
 /* The variables of facts that were left behind between @from and @to have found their values? */
@@ -375,32 +427,45 @@ static int settle(struct dg_search *s, uint32_t from, uint32_t to)
 	return settle_group(s, group);
 }
 
-/* @from: the variable chosen last, or DG_VAR_NONE. The state is reduced. */
-static int explore(struct dg_search *s, const dg_ref *state, uint32_t from)
+/*
+ * @from: the variable chosen last, or DG_VAR_NONE. The state is reduced. @base: see try_segment(); only
+ * used inside a group.
+ */
+static struct choice explore(struct dg_search *s, const dg_ref *state, uint32_t from,
+			     const dg_ref *base)
 {
-	uint32_t var = first_var(s, state), skipped;
+	uint32_t var = first_var(s, state);
+	struct choice choice = {};
 	bool inside; /* a group: the state does not say all */
-	int r;
 
 	/* What nobody tests from here to the next variable is free. */
-	skipped = from == DG_VAR_NONE ? 0 : from + 1;
-	for (uint32_t v = skipped; v < s->var_count && v < var; v++)
+	for (uint32_t v = from == DG_VAR_NONE ? 0 : from + 1; v < s->var_count && v < var; v++)
 		s->low[v] = s->classes[v] = DG_CLASS_ANY;
-	r = settle(s, from, var);
-	if (r != 1)
-		return r;
-	if (var == DG_VAR_NONE)
-		return s->question->goal(s->question->data, state, s->count) ? 1 : 0;
+	choice.result = settle(s, from, var);
+	if (choice.result != 1)
+		return choice;
+	choice.settled = true;
+	if (var == DG_VAR_NONE) {
+		choice.result = s->question->goal(s->question->data, state, s->count) ? 1 : 0;
+		return choice;
+	}
+	choice.result = 0;
 	inside = from != DG_VAR_NONE && s->vars[from].group == s->vars[var].group;
 	if (!inside && has_failed(s, state))
-		return 0;
-	if (s->budget == 0)
-		return -E2BIG;
+		return choice;
+	if (s->budget == 0) {
+		choice.result = -E2BIG;
+		return choice;
+	}
 	s->budget--;
-	r = explore_var(s, state, var);
-	if (r == 0 && !inside)
-		r = add_failed(s, state);
-	return r;
+	choice = explore_var(s, state, var, inside ? base : state);
+	if (inside)
+		return choice;
+	choice.best = false;
+	choice.settled = true;
+	if (choice.result == 0)
+		choice.result = add_failed(s, state);
+	return choice;
 }
 
 void dg_search_here(struct dg_search *s)
@@ -428,7 +493,7 @@ int dg_search_run(struct dg_search *s, const dg_ref *components, size_t count)
 	memcpy(state, components, count * sizeof(*state));
 	if (!s->question->reduce(s->question->data, state, count))
 		return 0;
-	r = explore(s, state, DG_VAR_NONE);
+	r = explore(s, state, DG_VAR_NONE, state).result;
 	if (r == 1)
 		dg_search_here(s);
 	return r;

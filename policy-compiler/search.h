@@ -16,10 +16,15 @@
 
 #define DG_COMPONENTS_MAX 80
 
+#define DG_KINDS 4
+
 /* What a decision's function can come to, over all its terminals. */
 struct dg_outlook {
 	uint32_t least, most; /* ranks; DG_RANK_NONE where it passes */
 	uint32_t best;	      /* run: the one with the greatest `most` */
+	/* By kind, the highest rank of it, second ones too, and one more; 0: none. */
+	uint32_t latest[DG_KINDS];
+	uint32_t latest_run[DG_KINDS]; /* where that is */
 	uint8_t kinds;	      /* bit dg_outlooks.kind_of[rank] for each rank, second ones too */
 	bool would;	      /* some permissive rule is passed over */
 	bool known;
@@ -28,7 +33,7 @@ struct dg_outlook {
 /* Outlooks of all functions that were asked for, by node. */
 struct dg_outlooks {
 	const struct dg_diagram *diagram;
-	const uint8_t *kind_of; /* by rank, below 8; NULL: all 0 */
+	const uint8_t *kind_of; /* by rank, below DG_KINDS; NULL: all 0 */
 	struct dg_outlook *items;
 	size_t room;
 };
@@ -49,6 +54,8 @@ struct dg_question {
 	bool (*goal)(void *data, const dg_ref *state, size_t count);
 	/* Going from @from to @to (reduced) is as good as anything that component could do. */
 	bool (*best)(void *data, size_t component, dg_ref from, dg_ref to);
+	/* Decisions of these kinds (bits) are hoped for: they are tried first. */
+	uint8_t hoped;
 	void *data;
 };
 
