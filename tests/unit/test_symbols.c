@@ -269,7 +269,7 @@ static void random_string(uint32_t *state, bool glob, char *ret)
 }
 
 /* Random names, sets of them and globs; every short string. */
-Test(symbols, random_names_and_globs, .timeout = 120)
+Test(symbols, random_names_and_globs)
 {
 	uint32_t state = 17;
 
@@ -382,7 +382,7 @@ Test(symbols, numbers_that_nothing_tells_apart)
 	world_done(&w);
 }
 
-Test(symbols, random_numbers, .timeout = 60)
+Test(symbols, random_numbers)
 {
 	uint32_t state = 5;
 
@@ -571,7 +571,7 @@ static const uint64_t interface_nums[] = {0x030101, 0x030102, 0x030200, 0x080650
  * Tests enough for several variables, in which each of eight elements has a class of its own: what
  * the subsets show is possible, and nothing else.
  */
-Test(symbols, groups_of_sets, .timeout = 60)
+Test(symbols, groups_of_sets)
 {
 	for (unsigned int round = 0; round < 6; round++) {
 		char text[8192] = HEAD;
@@ -712,7 +712,7 @@ Test(symbols, too_many_tests_of_sets)
 }
 
 /* Globs in several variables: classes go together exactly when a string has them. */
-Test(symbols, groups_of_globs, .timeout = 120)
+Test(symbols, groups_of_globs)
 {
 	char text[4096] = HEAD, name[8];
 	struct dg_device device = {};
