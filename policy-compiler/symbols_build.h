@@ -153,6 +153,31 @@ struct dg_symbols {
 	size_t answered_room;
 };
 
+/* symbols_atom.c */
+
+/* The view of a fact (or of the time, the clock: @attr NULL) under a mask. */
+int dg_view_find(struct dg_symbols *s, enum dg_var_kind kind, const struct dg_attr *attr,
+		 unsigned int index, uint64_t mask, uint32_t *ret);
+/* The point of a number, or of bytes and their hash. *@ret_new: it was not there before. */
+int dg_point_find(struct dg_view *view, uint64_t num, struct dg_bytes bytes, uint32_t *ret,
+		  bool *ret_new);
+/* The point that a literal without free bits stands for. */
+int dg_point_of(struct dg_symbols *s, struct dg_view *view, const struct dg_literal *literal,
+		uint32_t *ret);
+/* A number will soon be looked for. */
+void dg_point_fetch(const struct dg_view *view, uint64_t num);
+/*
+ * An atom from what was appended to ->refs and ->spans since they had @refs and @spans members;
+ * what is there already goes again. -E2BIG: too many members in all.
+ */
+int dg_atom_add_point(struct dg_symbols *s, uint32_t point);
+int dg_atom_intern(struct dg_symbols *s, uint32_t view, uint32_t refs, uint32_t spans,
+		   uint32_t *ret);
+int dg_atom_of_point(struct dg_symbols *s, uint32_t view, uint32_t point, uint32_t *ret);
+int dg_atom_of_glob(struct dg_symbols *s, uint32_t view, const struct dg_bytes *text,
+		    uint32_t *ret);
+int dg_atom_append(struct dg_symbols *s, const struct dg_build_atom *atom, uint32_t *ret);
+
 /* symbols_gather.c: the tests of conditions, times and the clock become atoms. */
 int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy);
 
