@@ -89,6 +89,11 @@ struct dg_bytes dg_parser_text(const struct dg_parser *p, const struct dg_token 
 int dg_parser_expected(struct dg_parser *p, const char *fmt, ...) _printf_(2, 3);
 /* The same at a token that was stepped over, which is no broken one. */
 int dg_parser_expected_at(struct dg_parser *p, const struct dg_token *token, const char *what);
+/*
+ * Take the token, a name that was reported, for @word when it is that word but for a slip or two. What
+ * the text means is no longer sure then (syntax_failed), but the rest of the statement can be read.
+ */
+bool dg_parser_mend(struct dg_parser *p, enum dg_word word);
 /* Step over a token of that kind, or report it as expected. */
 int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what);
 int dg_parser_eat_word(struct dg_parser *p, enum dg_word word);

@@ -280,8 +280,15 @@ static int dg_parse_where(struct dg_parser *p, uint32_t ops, bool in_rule, struc
 {
 	int err;
 
-	if (!dg_parser_at_word(p, DG_WORD_WHERE))
-		return 0;
+	if (!dg_parser_at_word(p, DG_WORD_WHERE)) {
+		if (!dg_parser_mend(p, DG_WORD_WHERE))
+			return 0;
+		p->token.word = DG_WORD_NONE;
+		err = dg_parser_expected(p, "',', `where`%s or ';'",
+					 in_rule ? ", an option (" DG_OPTION_WORDS ")" : "");
+		if (err != -EBADMSG || !dg_parser_mend(p, DG_WORD_WHERE))
+			return err;
+	}
 	p->ops = ops;
 	p->in_rule = in_rule;
 	err = dg_parser_advance(p) ?: dg_parse_expr(p, ret);

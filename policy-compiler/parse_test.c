@@ -278,9 +278,12 @@ static int dg_parse_body(struct dg_parser *p, struct dg_body *body)
 		err = dg_parser_advance(p) ?: dg_parse_time(p, &body->test->at, &pos);
 		return err ?: dg_parser_semicolon(p);
 	}
-	if (!dg_parser_at_word(p, DG_WORD_EXPECT))
-		return dg_parser_expected(p, body->expect_seen ? "`expect` or '}'" :
-								 "`at` or `expect`");
+	if (!dg_parser_at_word(p, DG_WORD_EXPECT)) {
+		err = dg_parser_expected(p, body->expect_seen ? "`expect` or '}'" :
+								"`at` or `expect`");
+		if (err != -EBADMSG || !dg_parser_mend(p, DG_WORD_EXPECT))
+			return err;
+	}
 	body->expect_seen = true;
 	return dg_parse_expect(p, body->test);
 }

@@ -94,6 +94,21 @@ int dg_parser_expected_at(struct dg_parser *p, const struct dg_token *token, con
 	return -EBADMSG;
 }
 
+bool dg_parser_mend(struct dg_parser *p, enum dg_word word)
+{
+	struct dg_bytes text = dg_parser_text(p, &p->token);
+	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+	const char *meant = dg_word_text(word);
+
+	if (!dg_parser_at(p, DG_TOKEN_NAME) || p->token.word != DG_WORD_NONE)
+		return false;
+	dg_suggest_try(&near, meant, strlen(meant));
+	if (!near.best.data || near.distance > 2)
+		return false;
+	p->token.word = word;
+	return true;
+}
+
 int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what)
 {
 	if (!dg_parser_at(p, kind))
@@ -103,8 +118,13 @@ int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what
 
 int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
 {
-	if (!dg_parser_at_word(p, word))
-		return dg_parser_expected(p, "`%s`", dg_word_text(word));
+	if (!dg_parser_at_word(p, word)) {
+		int err = dg_parser_expected(p, "`%s`", dg_word_text(word));
+
+		/* Reported; if it is a slip of the pen, the rest can be read all the same. */
+		if (err != -EBADMSG || !dg_parser_mend(p, word))
+			return err;
+	}
 	return dg_parser_advance(p);
 }
 
@@ -289,6 +309,31 @@ bool dg_parser_at_statement(const struct dg_parser *p)
 	return dg_parser_statement(p) != DG_STATEMENT_MAX;
 }
 
+/* A misspelt statement: reported, and taken for the one that was meant. Else nothing is done. */
+static enum dg_statement dg_parser_mend_statement(struct dg_parser *p, bool first)
+{
+	static const enum dg_word words[] = {
+		DG_WORD_POLICY, DG_WORD_IMPORT, DG_WORD_SET,	DG_WORD_DEFAULT, DG_WORD_FORBID,
+		DG_WORD_ALLOW,	DG_WORD_DENY,	DG_WORD_ASSERT, DG_WORD_TEST,
+	};
+
+	struct dg_bytes text = dg_parser_text(p, &p->token);
+	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
+	enum dg_word meant;
+
+	for (size_t i = first ? 0 : 1; i < (first ? 1 : ARRAY_SIZE(words)); i++)
+		dg_suggest_try(&near, dg_word_text(words[i]), strlen(dg_word_text(words[i])));
+	meant = near.best.data ? dg_word_find(near.best.data, near.best.len) : DG_WORD_NONE;
+	if (meant == DG_WORD_NONE || !dg_parser_mend(p, meant))
+		return DG_STATEMENT_MAX;
+	p->token.word = DG_WORD_NONE;
+	if (dg_parser_expected(p, "%s", first ? "`policy` NAME version N abi 1;" :
+						DG_STATEMENT_WORDS) == -EBADMSG)
+		dg_parser_mend(p, meant);
+	p->front->undecidable = true;
+	return dg_parser_statement(p);
+}
+
 static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement, bool first)
 {
 	struct dg_front *front = p->front;
@@ -413,6 +458,8 @@ static int dg_parse_statements(struct dg_parser *p)
 		}
 		p->missing_semicolon = false;
 		p->lexer.muted = dg_parser_at(p, DG_TOKEN_BROKEN);
+		if (statement == DG_STATEMENT_MAX)
+			statement = dg_parser_mend_statement(p, first);
 		err = dg_parse_statement(p, statement, first);
 		if (err == -EBADMSG) {
 			front->undecidable = true;

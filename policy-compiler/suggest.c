@@ -60,8 +60,13 @@ void dg_suggest_try(struct dg_suggestion *suggestion, const char *name, size_t l
 	    !strncasecmp(name, suggestion->wanted.data, len))
 		distance = 1;
 	/* All letters replaced is no misspelling, however short the word. */
-	if (distance >= suggestion->distance ||
+	if (distance > suggestion->distance ||
 	    distance >= (len > suggestion->wanted.len ? len : suggestion->wanted.len))
+		return;
+	/* Of two that are as near, one as long as what was written: letters change places easily. */
+	if (distance == suggestion->distance &&
+	    (!suggestion->best.data || len != suggestion->wanted.len ||
+	     suggestion->best.len == suggestion->wanted.len))
 		return;
 	suggestion->distance = distance;
 	suggestion->best = (struct dg_bytes){ name, len };
