@@ -248,6 +248,7 @@ def write_policy(rules, seed, faults, edited, out):
         if edited and number % 100 == 57 and not rule.options:
             rule.effect = "deny" if rule.effect == "allow" else "allow"
             rule.ops = "bind"
+            rule.where = f'bus == "{rule.facts["bus"]}" and {rule.where}'
         out.write(rule.text(f"{number}"))
     out.write(CLOSE)
 
