@@ -11,7 +11,7 @@
 #include "search.h"
 #include "util.h"
 
-#define STEPS 8000000 /* of one operation */
+#define STEPS 500000 /* of one operation: a second or two */
 #define SLACK 65536
 
 /* One of the two policies on one operation. */
