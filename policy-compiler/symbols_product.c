@@ -245,6 +245,38 @@ static int try_names(struct dg_symbols *s, uint32_t first_var, const uint32_t *c
 	return 0;
 }
 
+/*
+ * Before the automata run side by side: the plain strings of the classes, and what comes of putting
+ * behind one another those that something is still missing for. Most questions are no harder.
+ */
+static int try_plain(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
+		     struct dg_arena *arena, struct dg_bytes *ret)
+{
+	const struct dg_variable *v = &s->ordered[first_var];
+	char text[DG_STR_BYTES];
+	struct dg_bytes joined = {.data = text}, plain;
+
+	for (uint32_t i = 0; i < v->group_count; i++) {
+		if (classes[i] == DG_CLASS_ANY)
+			continue;
+		plain = s->var_builds[s->build_of[first_var + i]].plain.bytes[classes[i]];
+		if (has_classes(v, classes, plain)) {
+			*ret = plain;
+			return 1;
+		}
+		if (joined.len + plain.len > sizeof(text) ||
+		    dg_classifier_bytes(&v[i].values, joined) == classes[i])
+			continue;
+		memcpy(text + joined.len, plain.data, plain.len);
+		joined.len += plain.len;
+	}
+	if (!has_classes(v, classes, joined))
+		return 0;
+	ret->data = dg_arena_copy(arena, text, joined.len);
+	ret->len = joined.len;
+	return ret->data ? 1 : -ENOMEM;
+}
+
 int dg_product_string(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
 		      struct dg_arena *arena, struct dg_bytes *ret)
 {
@@ -259,6 +291,8 @@ int dg_product_string(struct dg_symbols *s, uint32_t first_var, const uint32_t *
 	int r;
 
 	r = try_names(s, first_var, classes, ret);
+	if (r == 0)
+		r = try_plain(s, first_var, classes, arena, ret);
 	for (uint32_t i = 0; i < v->group_count && r == 0; i++) {
 		const struct dg_automaton *a = &v[i].values.automaton;
 
