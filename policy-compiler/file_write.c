@@ -3,6 +3,7 @@
 #include "file_write.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -48,7 +49,8 @@ static int write_special(const char *path, const void *data, size_t size)
 	return write_all(fd, data, size);
 }
 
-static int write_temporary(int fd, const void *data, size_t size)
+/* @old: of the file that it takes the place of, or NULL. */
+static int write_temporary(int fd, const void *data, size_t size, const struct stat *old)
 {
 	mode_t mask = umask(0);
 	int r;
@@ -57,7 +59,7 @@ static int write_temporary(int fd, const void *data, size_t size)
 	r = write_all(fd, data, size);
 	if (r < 0)
 		return r;
-	if (fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, old ? old->st_mode & 07777 : 0666 & ~mask) < 0 || fsync(fd) < 0)
 		return -errno;
 	return 0;
 }
@@ -67,9 +69,11 @@ int dg_file_write(const char *path, const void *data, size_t size)
 	_cleanup_free_ char *temporary = NULL;
 	_cleanup_close_ int fd = -1;
 	struct stat st;
+	bool there;
 	int r;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	there = stat(path, &st) == 0;
+	if (there && !S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : write_special(path, data, size);
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
 		temporary = NULL;
@@ -78,7 +82,7 @@ int dg_file_write(const char *path, const void *data, size_t size)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = write_temporary(fd, data, size);
+	r = write_temporary(fd, data, size, there ? &st : NULL);
 	if (r >= 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -260,6 +260,7 @@ static int dg_write_refusing_tests(struct dg_writer *w, char *const *text, const
 static int dg_generate_text(const struct dg_inventory *inventory, const struct dg_boxes *boxes,
 			    unsigned int flags, char **ret, size_t *ret_len)
 {
+	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ char *text = NULL;
 	struct dg_writer w = { .inventory = inventory, .boxes = boxes };
 	size_t len = 0;
@@ -279,9 +280,8 @@ static int dg_generate_text(const struct dg_inventory *inventory, const struct d
 		err = -EFBIG;
 	if (err)
 		return err;
-	*ret = TAKE_PTR(text);
-	*ret_len = len;
-	return 0;
+	/* In the one layout, so that a reader's first `fmt` changes nothing. */
+	return dg_format_text("generated", text, len, &diags, ret, ret_len);
 }
 
 int dg_generate(const struct dg_inventory *inventory, unsigned int flags, struct dg_generated **ret)
