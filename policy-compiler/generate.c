@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "eval.h"
+#include "format.h"
 #include "generate_write.h"
 #include "policy.h"
 #include "policy_write.h"
