@@ -2,11 +2,10 @@
 /* The part of `devgate diff` that is about the devices of an inventory. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "policy.h"
 
 struct dg_diff_devices {
-	const char *old_path, *new_path; /* policies or objects */
+	const struct dg_policy *before, *after;
 	const char *inventory;
 	uint32_t ops;
 	uint64_t time;

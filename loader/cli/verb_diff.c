@@ -8,9 +8,14 @@
 #include "diff_devices.h"
 #include "diff_policies.h"
 
-static int parse(int argc, char **argv, struct dg_diff_devices *ret)
+struct options {
+	const char *before, *after;
+	struct dg_diff_devices devices;
+};
+
+static int parse(int argc, char **argv, struct options *ret)
 {
-	struct dg_diff_devices o = {.ops = (1U << DG_OP_MAX) - 1, .time = (uint64_t)time(NULL)};
+	struct options o = {.devices = {.ops = (1U << DG_OP_MAX) - 1, .time = (uint64_t)time(NULL)}};
 	const char *ops, *at;
 	struct dg_args args;
 	int r, dashes;
@@ -18,21 +23,21 @@ static int parse(int argc, char **argv, struct dg_diff_devices *ret)
 	r = dg_args_parse(argc, argv, 2, 2, &args);
 	if (r != DG_EXIT_OK)
 		return r;
-	o.old_path = args.operands[0];
-	o.new_path = args.operands[1];
-	o.inventory = args.values[DG_OPTION_diff_inventory];
-	o.json = args.json;
+	o.before = args.operands[0];
+	o.after = args.operands[1];
+	o.devices.inventory = args.values[DG_OPTION_diff_inventory];
+	o.devices.json = args.json;
 	ops = args.values[DG_OPTION_diff_op];
 	at = args.values[DG_OPTION_diff_at];
 	if (ops)
-		r = dg_author_ops(argv[0], ops, &o.ops);
+		r = dg_author_ops(argv[0], ops, &o.devices.ops);
 	if (r == DG_EXIT_OK && at)
-		r = dg_author_time(argv[0], at, &o.time);
-	dashes = !strcmp(o.old_path, "-") + !strcmp(o.new_path, "-") +
-		 (o.inventory && !strcmp(o.inventory, "-"));
+		r = dg_author_time(argv[0], at, &o.devices.time);
+	dashes = !strcmp(o.before, "-") + !strcmp(o.after, "-") +
+		 (o.devices.inventory && !strcmp(o.devices.inventory, "-"));
 	if (r == DG_EXIT_OK && dashes > 1)
 		r = dg_args_usage(argv[0], "only one of them can be -");
-	if (r == DG_EXIT_OK && !o.inventory && (ops || at))
+	if (r == DG_EXIT_OK && !o.devices.inventory && (ops || at))
 		r = dg_args_usage(argv[0], "--op and --at are for --inventory: without it every kind "
 					   "of device is compared, on all operations and at all times");
 	if (r == DG_EXIT_OK)
@@ -42,14 +47,22 @@ static int parse(int argc, char **argv, struct dg_diff_devices *ret)
 
 int dg_verb_diff(int argc, char **argv)
 {
-	struct dg_diff_devices o;
+	_cleanup_(dg_cleanup_policy) struct dg_policy *before = NULL;
+	_cleanup_(dg_cleanup_policy) struct dg_policy *after = NULL;
+	struct options o = {};
 	int r;
 
 	r = parse(argc, argv, &o);
+	if (r == DG_EXIT_OK && !o.devices.inventory)
+		return dg_author_finish(argv[0], dg_diff_policies(argv[0], o.before, o.after,
+								  o.devices.json));
+	if (r == DG_EXIT_OK)
+		r = dg_author_policy(argv[0], o.before, DG_LOAD_NO_EXPIRED, &before);
+	if (r == DG_EXIT_OK)
+		r = dg_author_policy(argv[0], o.after, DG_LOAD_NO_EXPIRED, &after);
 	if (r != DG_EXIT_OK)
 		return r;
-	if (!o.inventory)
-		return dg_author_finish(argv[0], dg_diff_policies(argv[0], o.old_path, o.new_path,
-								  o.json));
-	return dg_author_finish(argv[0], dg_diff_devices(argv[0], &o));
+	o.devices.before = before;
+	o.devices.after = after;
+	return dg_author_finish(argv[0], dg_diff_devices(argv[0], &o.devices));
 }
