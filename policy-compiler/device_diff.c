@@ -10,7 +10,7 @@
 struct dg_comparison {
 	const struct dg_policy *policies[2];
 	struct dg_fold *folds[2]; /* NULL: by the reference evaluator */
-	struct dg_device_classes classes;
+	struct dg_device_judge judge;
 	uint32_t ops;
 	uint64_t time;
 	struct dg_device_diff *diff;
@@ -18,18 +18,14 @@ struct dg_comparison {
 
 static void dg_comparison_done(struct dg_comparison *c)
 {
-	dg_device_classes_done(&c->classes);
+	dg_device_judge_done(&c->judge);
 	dg_fold_free(c->folds[1]); /* borrows from the first */
 	dg_fold_free(c->folds[0]);
 }
 
-static void dg_judge(const struct dg_comparison *c, unsigned int which,
-		     const struct dg_device *device, struct dg_fold_verdict *verdicts)
+static void dg_evaluate(const struct dg_comparison *c, unsigned int which,
+			const struct dg_device *device, struct dg_device_verdict *verdicts)
 {
-	if (c->folds[which]) {
-		dg_fold_judge(c->folds[which], &c->classes, c->ops, verdicts);
-		return;
-	}
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		struct dg_answer answer;
 
@@ -59,16 +55,18 @@ static int dg_keep_label(struct dg_device_diff *diff, const struct dg_bytes *lab
 static int dg_compare_device(struct dg_device *device, size_t position, void *context)
 {
 	struct dg_comparison *c = context;
-	struct dg_fold_verdict before[DG_OP_MAX], after[DG_OP_MAX];
+	struct dg_device_verdict verdicts[2][DG_OP_MAX], *before = verdicts[0], *after = verdicts[1];
 	struct dg_device_diff *diff = c->diff;
 	struct dg_bytes label = { 0 };
 
 	(void)position;
 	diff->devices++;
-	if (c->folds[0])
-		dg_device_classify(&c->classes, device, c->time);
-	dg_judge(c, 0, device, before);
-	dg_judge(c, 1, device, after);
+	if (c->folds[0]) {
+		dg_device_judge_run(&c->judge, device, c->time, verdicts);
+	} else {
+		dg_evaluate(c, 0, device, before);
+		dg_evaluate(c, 1, device, after);
+	}
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		int err;
 
@@ -98,7 +96,7 @@ static int dg_comparison_fold(struct dg_comparison *c)
 
 	if (err == -EBADMSG)
 		return 0;
-	return err ?: dg_device_classes_init(&c->classes, c->folds[0]->symbols);
+	return err ?: dg_device_judge_init(&c->judge, (const struct dg_fold *const *)c->folds, 2);
 }
 
 int dg_device_diff_new(const char *path, const struct dg_policy *before,

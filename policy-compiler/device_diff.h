@@ -2,13 +2,13 @@
 /* Which devices of an inventory get another verdict from a new policy, by which rules. */
 #pragma once
 
-#include "device_classes.h"
+#include "device_judge.h"
 #include "util.h"
 
 struct dg_device_change {
 	struct dg_bytes device; /* its label */
 	enum dg_op op;
-	struct dg_fold_verdict before, after; /* of different verdicts */
+	struct dg_device_verdict before, after; /* of different verdicts */
 };
 
 struct dg_device_diff {

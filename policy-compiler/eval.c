@@ -57,7 +57,7 @@ static bool dg_eval_value(const struct dg_expr *test, const struct dg_literal *v
 	return false;
 }
 
-static enum dg_kleene dg_eval_test(const struct dg_expr *test, const struct dg_device *device)
+static enum dg_truth dg_eval_test(const struct dg_expr *test, const struct dg_device *device)
 {
 	const struct dg_fact *fact = dg_device_fact(device, test->attr, test->index);
 	bool any = test->quantifier == DG_QUANT_ANY;
@@ -80,9 +80,9 @@ static enum dg_kleene dg_eval_test(const struct dg_expr *test, const struct dg_d
 	return any ? DG_TRUTH_FALSE : DG_TRUTH_TRUE;
 }
 
-enum dg_kleene dg_eval_condition(const struct dg_expr *expr, const struct dg_device *device)
+enum dg_truth dg_eval_condition(const struct dg_expr *expr, const struct dg_device *device)
 {
-	enum dg_kleene left, right;
+	enum dg_truth left, right;
 
 	switch (expr->kind) {
 	case DG_EXPR_TRUE:
@@ -124,7 +124,7 @@ bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_syn
 static bool dg_eval_matches(const struct dg_rule_node *rule, const struct dg_device *device,
 			    enum dg_op op, uint64_t time, bool clock_synced)
 {
-	enum dg_kleene condition;
+	enum dg_truth condition;
 
 	if (!(rule->ops & 1U << op) || !dg_eval_live(rule, time, clock_synced))
 		return false;

@@ -9,14 +9,14 @@
 #include "facts.h"
 
 /* Ordered so that `and` is the least and `or` the greatest of the two (Kleene). */
-enum dg_kleene {
+enum dg_truth {
 	DG_TRUTH_FALSE,
 	DG_TRUTH_UNKNOWN,
 	DG_TRUTH_TRUE,
 };
 
 /* What a condition, or a part of one, is for @device. */
-enum dg_kleene dg_eval_condition(const struct dg_expr *expr, const struct dg_device *device);
+enum dg_truth dg_eval_condition(const struct dg_expr *expr, const struct dg_device *device);
 
 /* Is the rule within its `from` and `until`? See dg_eval_decide(). */
 bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_synced);

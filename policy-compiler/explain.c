@@ -36,7 +36,7 @@ static void dg_add_clause(struct dg_clauses *c, const struct dg_expr *test, bool
  */
 static void dg_add_support(struct dg_clauses *c, const struct dg_expr *expr, bool wanted)
 {
-	enum dg_kleene truth = dg_eval_condition(expr, c->device);
+	enum dg_truth truth = dg_eval_condition(expr, c->device);
 	/* One side is enough for a false `and` and a true `or`. */
 	bool one = truth == (expr->kind == DG_EXPR_AND ? DG_TRUTH_FALSE : DG_TRUTH_TRUE);
 
@@ -80,7 +80,7 @@ static bool dg_family_known(const struct dg_attr *attr, const struct dg_device *
 static size_t dg_test_distance(const struct dg_expr *test, bool wanted,
 			       const struct dg_device *device)
 {
-	enum dg_kleene truth = dg_eval_condition(test, device);
+	enum dg_truth truth = dg_eval_condition(test, device);
 
 	if (truth == (wanted ? DG_TRUTH_TRUE : DG_TRUTH_FALSE))
 		return 0;

@@ -12,14 +12,14 @@
 /* A test of a condition (DG_EXPR_TEST, or `true` and `false`) and what it met. */
 struct dg_clause {
 	const struct dg_expr *test; /* the policy's own */
-	enum dg_kleene truth;	    /* what it is */
+	enum dg_truth truth;	    /* what it is */
 	bool wanted;		    /* what it would have to be: false under a `not` */
 	const struct dg_fact *fact; /* the device's; NULL for `true` and `false` */
 };
 
 struct dg_explained_rule {
 	uint32_t rule;	     /* index in the policy, or DG_RULE_NONE: there is none */
-	enum dg_kleene truth; /* of its condition */
+	enum dg_truth truth; /* of its condition */
 	bool live;	     /* within from and until */
 	struct dg_clause *clauses;
 	size_t clause_count;

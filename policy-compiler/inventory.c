@@ -131,7 +131,7 @@ static int dg_read_value(struct dg_reader *r, size_t at, json_t **ret, size_t *r
 	err = dg_json_scan_value(&r->scan, r->source, at, r->diags);
 	if (err && err != -EBADMSG)
 		return err;
-	value = json_loadb(r->scan.text, r->scan.end - r->scan.start,
+	value = json_loadb(r->scan.parsed, r->scan.end - r->scan.start,
 			   JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &error);
 	if (!value && json_error_code(&error) == json_error_out_of_memory)
 		return -ENOMEM;

@@ -20,6 +20,7 @@ void dg_json_scan_done(struct dg_json_scan *scan)
 	free(scan->text);
 	free(scan->members);
 	free(scan->big);
+	free(scan->numbers);
 	*scan = (struct dg_json_scan){ 0 };
 }
 
@@ -130,6 +131,27 @@ static void dg_scan_value(struct dg_scanner *s, size_t end)
 	last->value_end = end;
 }
 
+/*
+ * What has to be said about a number, and to be changed in the copy, waits until the copy is there. Most
+ * numbers are short and have nothing but digits.
+ */
+static int dg_scan_note_number(struct dg_scanner *s, size_t end)
+{
+	struct dg_json_scan *scan = s->scan;
+	const char *text = s->source->text;
+	size_t at = s->at;
+
+	while (at < end && text[at] >= '0' && text[at] <= '9')
+		at++;
+	if (at == end && end - s->at < 19)
+		return 0;
+	if (dg_array_reserve(&scan->numbers, &scan->number_room, scan->number_count + 1,
+			     sizeof(*scan->numbers)))
+		return -ENOMEM;
+	scan->numbers[scan->number_count++] = s->at;
+	return 0;
+}
+
 static int dg_scan_token(struct dg_scanner *s)
 {
 	char c = s->source->text[s->at];
@@ -165,30 +187,21 @@ static int dg_scan_token(struct dg_scanner *s)
 			break;
 		end = dg_scan_word(s);
 		dg_scan_value(s, end);
+		if (c == '-' || (c >= '0' && c <= '9'))
+			err = dg_scan_note_number(s, end);
 		break;
 	}
 	s->at = end;
 	return err;
 }
 
-/* Numbers are looked at when the copy is there: a second, cheap pass over what is no string. */
 static int dg_scan_numbers(struct dg_scanner *s)
 {
-	const struct dg_json_scan *scan = s->scan;
 	int err = 0;
 
-	for (s->at = scan->start; s->at < scan->end && !err;) {
-		char c = s->source->text[s->at];
-		size_t end = s->at + 1;
-
-		if (c == '"') {
-			end = dg_scan_string(s);
-		} else if (dg_is_word_byte(c)) {
-			end = dg_scan_word(s);
-			if (c == '-' || (c >= '0' && c <= '9'))
-				err = dg_scan_number(s, end);
-		}
-		s->at = end;
+	for (size_t i = 0; i < s->scan->number_count && !err; i++) {
+		s->at = s->scan->numbers[i];
+		err = dg_scan_number(s, dg_scan_word(s));
 	}
 	return err;
 }
@@ -200,7 +213,7 @@ int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source
 	int err;
 
 	scan->start = scan->end = at;
-	scan->member_count = scan->big_count = 0;
+	scan->member_count = scan->big_count = scan->number_count = 0;
 	s.object = at < source->len && source->text[at] == '{';
 	do {
 		err = dg_scan_token(&s);
@@ -209,9 +222,13 @@ int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source
 	} while (s.depth && s.at < source->len);
 	/* An escape at the very end of the text. */
 	scan->end = s.at < source->len ? s.at : source->len;
+	scan->parsed = source->text + at;
+	if (!scan->number_count)
+		return 0;
 	if (dg_array_reserve(&scan->text, &scan->text_room, scan->end - at + 1, 1))
 		return -ENOMEM;
 	memcpy(scan->text, source->text + at, scan->end - at);
+	scan->parsed = scan->text;
 	err = dg_scan_numbers(&s);
 	if (err)
 		return err;

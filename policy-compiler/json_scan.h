@@ -23,12 +23,15 @@ struct dg_json_member {
 /* All zero before the first use; the memory is used again by the next value. */
 struct dg_json_scan {
 	size_t start, end; /* the value in the source; of unfinished text, all that is left */
-	char *text;	   /* the changed copy of it */
+	const char *parsed; /* what to parse, from start to end: the source's own text, or the copy */
+	char *text;	    /* the changed copy, where numbers had to be changed */
 	size_t text_room;
 	struct dg_json_member *members;
 	size_t member_count, member_room;
 	uint64_t *big;
 	size_t big_count, big_room;
+	size_t *numbers; /* offsets of those to be looked at again */
+	size_t number_count, number_room;
 };
 
 /*

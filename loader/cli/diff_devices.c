@@ -6,7 +6,7 @@
 #include "diff_devices.h"
 #include "show.h"
 
-static void print_side(const struct dg_policy *policy, const struct dg_fold_verdict *verdict)
+static void print_side(const struct dg_policy *policy, const struct dg_device_verdict *verdict)
 {
 	printf("%s by ", dg_show_verdict(verdict->verdict == DG_VERDICT_ALLOW));
 	if (verdict->rule == DG_RULE_DEFAULT)
@@ -15,7 +15,7 @@ static void print_side(const struct dg_policy *policy, const struct dg_fold_verd
 		dg_show_quoted(policy->rules[verdict->rule].id);
 }
 
-static void json_side(const struct dg_policy *policy, const struct dg_fold_verdict *verdict)
+static void json_side(const struct dg_policy *policy, const struct dg_device_verdict *verdict)
 {
 	bool by_default = verdict->rule == DG_RULE_DEFAULT;
 

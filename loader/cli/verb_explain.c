@@ -22,7 +22,7 @@ struct options {
 	bool json;
 };
 
-static const char *truth_name(enum dg_kleene truth)
+static const char *truth_name(enum dg_truth truth)
 {
 	return truth == DG_TRUTH_TRUE ? "true" : truth == DG_TRUTH_FALSE ? "false" : "unknown";
 }

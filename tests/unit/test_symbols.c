@@ -114,7 +114,7 @@ static bool in_runs(const struct dg_atom *atom, uint32_t class)
 }
 
 /* A test by classes. */
-static enum dg_kleene truth_of(const struct world *w, const struct dg_expr *expr,
+static enum dg_truth truth_of(const struct world *w, const struct dg_expr *expr,
 			      const struct dg_device *device)
 {
 	struct dg_test_meaning meaning;
