@@ -361,12 +361,17 @@ static bool law_diff(struct world *w)
 	return good;
 }
 
-/* The same decisions whether or not parts of the diagrams are put together. */
-static bool law_parts(struct world *w)
+/* The same decisions in every form of the tables: parts left apart, nodes all dense, all of runs.
+ */
+static bool law_forms(struct world *w)
 {
+	static const struct dg_tables_options forms[] = {
+		{.keep_parts = true},
+		{.nodes = DG_NODES_DENSE},
+		{.nodes = DG_NODES_SPARSE},
+	};
 	_cleanup_diags_ struct dg_diags diags = {};
 	static struct toy_policy policy;
-	struct dg_fold *apart, *joined;
 	bool good;
 
 	draw(w, &policy);
@@ -374,17 +379,12 @@ static bool law_parts(struct world *w)
 	strcpy(new.text, old.text);
 	side_compile(&old);
 	side_compile(&new);
-	if (dg_fold_new(old.policy, 0, &diags, &joined) < 0 ||
-	    dg_fold_new(new.policy, DG_FOLD_KEEP_PARTS, &diags, &apart) < 0)
-		exit(3);
 	free(new.tables);
-	/* The tables are made of the diagrams that a policy has. */
-	dg_fold_free(new.policy->fold);
-	new.policy->fold = apart;
-	if (dg_tables_build(new.policy, &diags, &new.tables, NULL) < 0)
+	new.tables = NULL;
+	if (dg_tables_build_with(new.policy, &forms[toy_pick(w->random, ARRAY_SIZE(forms))], &diags,
+				 &new.tables, NULL) < 0)
 		exit(3);
-	w->changed += apart->ops[DG_OP_BIND].count != joined->ops[DG_OP_BIND].count;
-	dg_fold_free(joined);
+	w->changed += !same_tables(&old, &new);
 	good = compare(w, &old, &new, other_answer);
 	side_done(&old);
 	side_done(&new);
@@ -400,7 +400,7 @@ static const struct law {
 	{"equal text has equal tables", law_bytes},
 	{"a rule reported as needless changes nothing when it goes", law_needless},
 	{"diff is empty exactly when no device is judged otherwise", law_diff},
-	{"parts of the diagrams put together or left apart decide the same", law_parts},
+	{"parts together or apart, nodes dense or sparse: every form decides the same", law_forms},
 };
 
 int main(int argc, char **argv)
