@@ -8,7 +8,7 @@ guest_programs := $(patsubst tests/vm/bin/%.c,$(BUILD)/vm/%,$(wildcard tests/vm/
 vm_suites := $(patsubst tests/vm/suites/%/,%,$(wildcard tests/vm/suites/*/))
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: unit-tests guest-programs test test-full test-setup sanitized coverage bench bench-compiler bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
+.PHONY: fuzz-diff unit-tests guest-programs test test-full test-setup sanitized coverage bench bench-compiler bench-kernel fuzz vm-SUITE vm-mutants vm-selftest $(addprefix vm-,$(vm_suites))
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
@@ -82,6 +82,12 @@ bench-kernel: ## what the kernel series costs, against its bars; writes docs/per
 $(BUILD)/bench-init: tests/bench/kernel/init.S
 	@mkdir -p $(@D)
 	$(CC) -nostdlib -static -o $@ $<
+
+fuzz-diff: ## random policies on random devices, all engines, until two differ (DG_SEED=1 to choose)
+	@packaging/setup user
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -f tests/differential/differential.mk BUILD=$(BUILD) differential
+	@$(BUILD)/differential --engine all --cases 1000000000000 --seed $${DG_SEED:-$$(date +%s)}
 
 fuzz: ## libFuzzer on each tests/fuzz/*.c for long (DG_FUZZ_SECONDS=3600 each, two at a time)
 	@packaging/setup user fuzz

@@ -32,6 +32,7 @@
 #define RULE_BYTES 65536
 #define QUERIES 5
 #define DEVICES 20
+#define DEVICES_BPF 100 /* an object takes the verifier its time: more is asked of it */
 
 enum broken {
 	BREAK_NOTHING,
@@ -60,8 +61,13 @@ struct recipe {
 	size_t rule_count;
 };
 
+/* Measurements that policies ask about and devices show: the first, one in between, the last. */
+static const unsigned int measurements[] = {1, 7, DG_MEAS_MAX};
+
+#define VALUES (DG_ATTR_MAX + ARRAY_SIZE(measurements))
+
 struct device_recipe {
-	char *values[DG_ATTR_MAX]; /* JSON, or NULL: unknown */
+	char *values[VALUES]; /* JSON, or NULL: unknown; the measurements stand behind the rest */
 };
 
 struct engines {
@@ -140,7 +146,7 @@ static const struct dg_attr *pick_attr(struct random *r, uint32_t ops)
 {
 	for (;;) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)pick(r, DG_ATTR_MAX));
-		bool legal = dg_attr_in_facts(attr);
+		bool legal = true;
 
 		for (unsigned int op = 0; op < DG_OP_MAX && legal; op++)
 			if (ops >> op & 1 && !dg_schema_legal(attr, (enum dg_op)op))
@@ -249,6 +255,21 @@ static void put_glob(struct random *r, struct text *t)
 	put(t, "\"");
 }
 
+/* Few of them, so that they are often equal; the two of one length differ in the last digit. */
+static void put_digest(struct random *r, struct text *t)
+{
+	static const struct {
+		const char *name;
+		unsigned int digits;
+	} algorithms[] = {{"sha256", 64}, {"sha384", 96}, {"sha512", 128}};
+	size_t algorithm = pick(r, ARRAY_SIZE(algorithms));
+
+	put(t, "%s:", algorithms[algorithm].name);
+	for (unsigned int i = 1; i < algorithms[algorithm].digits; i++)
+		put(t, "%c", i == 17 ? 'A' : '5');
+	put(t, "%c", chance(r, 60) ? '0' : '1');
+}
+
 static void put_literal(struct random *r, struct text *t, const struct dg_attr *attr, bool pattern)
 {
 	const char *const *names;
@@ -276,6 +297,9 @@ static void put_literal(struct random *r, struct text *t, const struct dg_attr *
 		break;
 	case DG_TYPE_ADDRESS:
 		put(t, "%s", PICK(r, addresses));
+		break;
+	case DG_TYPE_DIGEST:
+		put_digest(r, t);
 		break;
 	case DG_TYPE_ENUM:
 		names = dg_schema_enum_names(attr);
@@ -325,7 +349,7 @@ static void put_items(struct random *r, struct text *t, const struct dg_attr *at
 
 static void put_in(struct random *r, struct text *t, const struct dg_attr *attr)
 {
-	put(t, "%s in ", attr->name);
+	put(t, " in ");
 	for (size_t i = 0; i < MAX_SETS; i++)
 		if (set_types[i] == attr->type && chance(r, 30)) {
 			put(t, "s%zu", i);
@@ -342,19 +366,24 @@ static void put_test(struct random *r, struct text *t, uint32_t ops)
 	static const char *const equal[] = {"==", "!="};
 	static const char *const order[] = {"==", "!=", "<", "<=", ">", ">="};
 	const struct dg_attr *attr = pick_attr(r, ops);
+	bool known = chance(r, 12);
 
-	if (chance(r, 12)) {
-		put(t, "%s is %sknown", attr->name, chance(r, 50) ? "not " : "");
+	if (attr->set && !known)
+		put(t, chance(r, 50) ? "any " : "all ");
+	put(t, "%s", attr->name);
+	if (attr->id == DG_ATTR_SPDM_MEAS)
+		put(t, ".%u", PICK(r, measurements));
+	if (known) {
+		put(t, " is %sknown", chance(r, 50) ? "not " : "");
 	} else if (attr->type == DG_TYPE_BOOL && chance(r, 60)) {
-		put(t, "%s", attr->name);
+		return;
 	} else if (attr->type == DG_TYPE_STRING && chance(r, 50)) {
-		put(t, "%s like ", attr->name);
+		put(t, " like ");
 		put_glob(r, t);
 	} else if (chance(r, 40)) {
 		put_in(r, t, attr);
 	} else {
-		put(t, "%s %s ", attr->name,
-		    attr->type == DG_TYPE_INT ? PICK(r, order) : PICK(r, equal));
+		put(t, " %s ", attr->type == DG_TYPE_INT ? PICK(r, order) : PICK(r, equal));
 		put_literal(r, t, attr, false);
 	}
 }
@@ -502,12 +531,11 @@ static void policy_text(const struct recipe *recipe, struct text *ret)
 			put(ret, "%s", recipe->rules[i].bytes);
 }
 
-/* A value of the attribute in JSON, in @ret. */
+/* A value of the attribute in JSON, appended to @ret. */
 static void json_value(struct random *r, const struct dg_attr *attr, struct text *ret)
 {
 	char string[512];
 
-	ret->len = 0;
 	switch (attr->type) {
 	case DG_TYPE_INT:
 		put(ret, "%" PRIu64, (uint64_t)strtoull(PICK(r, ints), NULL, 0) + pick(r, 3) - 1);
@@ -526,9 +554,27 @@ static void json_value(struct random *r, const struct dg_attr *attr, struct text
 	}
 }
 
+/* Often empty or with one element; now and then with more than are known. */
+static void json_set(struct random *r, const struct dg_attr *attr, struct text *ret)
+{
+	size_t count = chance(r, 3) ? 40 : chance(r, 15) ? pick(r, 18) : pick(r, 4);
+
+	put(ret, "[");
+	for (size_t i = 0; i < count; i++) {
+		put(ret, i > 0 ? "," : "");
+		json_value(r, attr, ret);
+	}
+	put(ret, "]");
+}
+
+static const struct dg_attr *value_attr(size_t index)
+{
+	return dg_schema_attr(index < DG_ATTR_MAX ? (enum dg_attr_id)index : DG_ATTR_SPDM_MEAS);
+}
+
 static void device_done(struct device_recipe *device)
 {
-	for (size_t i = 0; i < DG_ATTR_MAX; i++)
+	for (size_t i = 0; i < VALUES; i++)
 		free(device->values[i]);
 	*device = (struct device_recipe){};
 }
@@ -537,12 +583,16 @@ static void make_device(struct random *r, struct device_recipe *ret)
 {
 	static struct text value;
 
-	for (size_t i = 0; i < DG_ATTR_MAX; i++) {
-		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)i);
+	for (size_t i = 0; i < VALUES; i++) {
+		const struct dg_attr *attr = value_attr(i);
 
-		if (!dg_attr_in_facts(attr) || chance(r, 20))
+		if (i == DG_ATTR_SPDM_MEAS || chance(r, 20))
 			continue;
-		json_value(r, attr, &value);
+		value.len = 0;
+		if (attr->set)
+			json_set(r, attr, &value);
+		else
+			json_value(r, attr, &value);
 		ret->values[i] = strdup(value.bytes);
 	}
 }
@@ -553,11 +603,13 @@ static void device_text(const struct device_recipe *device, struct text *ret)
 
 	ret->len = 0;
 	put(ret, "{");
-	for (size_t i = 0; i < DG_ATTR_MAX; i++) {
+	for (size_t i = 0; i < VALUES; i++) {
 		if (!device->values[i])
 			continue;
-		put(ret, "%s\"%s\":%s", before, dg_schema_attr((enum dg_attr_id)i)->name,
-		    device->values[i]);
+		put(ret, "%s\"%s", before, value_attr(i)->name);
+		if (i >= DG_ATTR_MAX)
+			put(ret, ".%u", measurements[i - DG_ATTR_MAX]);
+		put(ret, "\":%s", device->values[i]);
 		before = ",";
 	}
 	put(ret, "}");
@@ -730,7 +782,7 @@ static void report(const struct options *o, struct recipe *recipe, struct device
 		if (!still(o, recipe, device, query))
 			recipe->used[i] = true;
 	}
-	for (size_t i = 0; i < DG_ATTR_MAX; i++) {
+	for (size_t i = 0; i < VALUES; i++) {
 		char *value = device->values[i];
 
 		device->values[i] = NULL;
@@ -775,7 +827,7 @@ static int run_policy(const struct options *o, struct random *r, unsigned long m
 	policy_text(&recipe, &policy);
 	if (load(o, policy.bytes, &e) < 0)
 		exit(3);
-	for (size_t d = 0; d < DEVICES && cases >= 0; d++) {
+	for (size_t d = 0; d < (o->bpf ? DEVICES_BPF : DEVICES) && cases >= 0; d++) {
 		_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
 		_cleanup_(device_done) struct device_recipe device = {};
 
