@@ -325,12 +325,22 @@ static int build_object(const struct dg_tables *tables, const struct text *text,
 int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
 		    size_t *ret_size, struct dg_tables_stats *ret_stats)
 {
+	return dg_object_build_with(policy, NULL, diags, ret_bytes, ret_size, ret_stats);
+}
+
+int dg_object_build_with(const struct dg_policy *policy, const struct dg_tables_options *options,
+			 struct dg_diags *diags, void **ret_bytes, size_t *ret_size,
+			 struct dg_tables_stats *ret_stats)
+{
 	_cleanup_(text_done) struct text text = {};
 	_cleanup_free_ struct dg_tables *tables = NULL;
 	struct dg_tables_stats stats;
 	int r;
 
-	r = dg_tables_build(policy, diags, &tables, &stats);
+	if (options)
+		r = dg_tables_build_with(policy, options, diags, &tables, &stats);
+	else
+		r = dg_tables_build(policy, diags, &tables, &stats);
 	if (r < 0)
 		return r;
 	r = dg_policy_join(policy, &text.bytes, &text.size);

@@ -16,3 +16,7 @@
  */
 int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
 		    size_t *ret_size, struct dg_tables_stats *ret_stats);
+/* The same with tables in a form of the caller's choice (for tests); @options NULL: as above. */
+int dg_object_build_with(const struct dg_policy *policy, const struct dg_tables_options *options,
+			 struct dg_diags *diags, void **ret_bytes, size_t *ret_size,
+			 struct dg_tables_stats *ret_stats);

@@ -655,8 +655,18 @@ static void damage(struct dg_tables *t, enum broken broken)
 	}
 }
 
+/* A small policy has one part and dense nodes, as it is compiled: each policy gets a form of its own. */
+static struct dg_tables_options form_of(const char *text)
+{
+	struct random r = {.state = strlen(text)};
+
+	return (struct dg_tables_options){.keep_parts = chance(&r, 50),
+					  .nodes = (enum dg_node_form)pick(&r, 3)};
+}
+
 static int load(const struct options *o, const char *text, struct engines *ret)
 {
+	struct dg_tables_options form = form_of(text);
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ void *bytes = NULL;
 	struct engines e = {};
@@ -666,9 +676,9 @@ static int load(const struct options *o, const char *text, struct engines *ret)
 	r = dg_policy_load_text("random.dgp", text, strlen(text), DG_LOAD_NO_EXPIRED, &diags,
 				&e.policy);
 	if (r >= 0 && o->table)
-		r = dg_tables_build(e.policy, &diags, &e.tables, NULL);
+		r = dg_tables_build_with(e.policy, &form, &diags, &e.tables, NULL);
 	if (r >= 0 && o->bpf)
-		r = dg_object_build(e.policy, &diags, &bytes, &size, NULL);
+		r = dg_object_build_with(e.policy, &form, &diags, &bytes, &size, NULL);
 	if (r < 0)
 		dg_diags_print(stderr, &diags);
 	if (r >= 0 && o->bpf)
