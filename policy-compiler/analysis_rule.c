@@ -40,14 +40,11 @@ static bool reduce_decides(void *data, dg_ref *state, size_t count)
 		if (state[i] == DG_FALSE)
 			return false;
 	for (size_t i = q->conditions; i < count; i++) {
-		struct dg_outlook o;
-
 		if (state[i] == DG_PASS)
 			continue;
-		o = dg_outlook(&q->a->outlooks, state[i]);
-		if (o.most < q->rank)
+		if (dg_outlook_most(&q->a->outlooks, state[i]) < q->rank)
 			return false;
-		if (o.least >= q->rank)
+		if (dg_outlook_least(&q->a->outlooks, state[i]) >= q->rank)
 			state[i] = DG_PASS;
 	}
 	return true;
@@ -91,7 +88,7 @@ static bool reduce_matters(void *data, dg_ref *state, size_t count)
 
 		if (state[i] == DG_PASS)
 			continue;
-		if (dg_outlook(&q->a->outlooks, state[i]).most < q->rank)
+		if (dg_outlook_most(&q->a->outlooks, state[i]) < q->rank)
 			return false;
 		if (!dg_ref_terminal(state[i]))
 			continue;
@@ -178,7 +175,7 @@ static bool reduce_other(void *data, dg_ref *state, size_t count)
 	for (size_t i = q->conditions; i < count; i++) {
 		if (state[i] == DG_PASS)
 			continue;
-		if (dg_outlook(&q->a->outlooks, state[i]).least > bound)
+		if (dg_outlook_least(&q->a->outlooks, state[i]) > bound)
 			state[i] = DG_PASS;
 		else if (!dg_ref_terminal(state[i]))
 			open = true;

@@ -98,7 +98,7 @@ static bool reduce_verdict(void *data, dg_ref *state, size_t count)
 			return false;
 	for (size_t i = q->conditions; i < count; i++)
 		if (dg_ref_terminal(state[i])) {
-			uint32_t rank = dg_outlook(&q->c->outlooks, state[i]).least;
+			uint32_t rank = dg_outlook_least(&q->c->outlooks, state[i]);
 
 			if (rank < bound)
 				bound = rank;

@@ -297,6 +297,38 @@ void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref re
 			(struct dg_diagram_step){.a = a, .b = b, .result = result, .used = true};
 }
 
+static bool is_after(dg_ref ref, size_t nodes)
+{
+	return !dg_ref_terminal(ref) && ref >= nodes;
+}
+
+void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
+{
+	if (d->node_count <= nodes)
+		return;
+	/* What came last was in nobody's way in the table: it leaves no gap when it goes first. */
+	while (d->node_count > nodes) {
+		const struct dg_diagram_node *node = &d->nodes[d->node_count - 1];
+		size_t at = hash_node(node->var, d->runs + node->run_off, node->run_count) &
+			    (d->slot_count - 1);
+
+		while (d->slots[at] != d->node_count)
+			at = (at + 1) & (d->slot_count - 1);
+		d->slots[at] = 0;
+		d->run_count = node->run_off;
+		d->node_count--;
+	}
+	for (size_t i = 0; i < d->cache_count; i++) {
+		struct dg_diagram_step *step = &d->cache[i];
+
+		/* Terminals in a key are as large as any node: such a step is lost, and that is all. */
+		if (step->used && (is_after(step->result, nodes) || (uint32_t)step->a >= nodes ||
+				   step->a >> 32 >= nodes || (uint32_t)step->b >= nodes ||
+				   step->b >> 32 >= nodes))
+			step->used = false;
+	}
+}
+
 int dg_diagram_member(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
 		      size_t count, bool negated, bool unknown, bool may_be_unknown, dg_ref *ret)
 {

@@ -121,6 +121,12 @@ int dg_diagram_restrict(struct dg_diagram *diagram, dg_ref ref, uint32_t var, ui
 /* True where the condition is true for some class of the variables v with @some[v]. */
 int dg_diagram_exists(struct dg_diagram *diagram, dg_ref condition, const bool *some, dg_ref *ret);
 
+/*
+ * Forget what was made since the store had @nodes nodes (dg_diagram_node_count()): an attempt that
+ * came to nothing. No reference to it may be left.
+ */
+void dg_diagram_undo(struct dg_diagram *diagram, size_t nodes);
+
 /* Reading a finished function. The pointers live until the next call that adds to the store. */
 static inline bool dg_ref_terminal(dg_ref ref)
 {

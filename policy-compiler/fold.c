@@ -269,16 +269,24 @@ static int join_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts
 		      size_t i, size_t k, size_t slack)
 {
 	size_t budget = 2 * (parts[i].size + parts[k].size) + slack;
+	size_t before = dg_diagram_node_count(d);
 	dg_ref both;
 	int r;
 
+	/* One part less is worth little to the analysis, and two ranks make large parts. */
+	if (op == DG_APPLY_MIN_TWO && slack <= SLACK_MOST && parts[i].size + parts[k].size > slack)
+		return 0;
 	if (estimate(d, &parts[i], &parts[k]) > 2 * budget)
 		return 0;
 	dg_diagram_budget(d, budget);
 	r = dg_diagram_apply(d, op, parts[i].ref, parts[k].ref, &both);
 	dg_diagram_budget(d, SIZE_MAX);
+	if (r == -E2BIG) {
+		dg_diagram_undo(d, before);
+		return 0;
+	}
 	if (r < 0)
-		return r == -E2BIG ? 0 : r;
+		return r;
 	parts[i].ref = both;
 	r = dg_diagram_size(d, both, &parts[i].size);
 	if (r < 0)

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "array.h"
+#include "diagram_store.h" /* a search does little but read nodes: without calls */
 #include "util.h"
 
 #define GROUP_TRIES 65536 /* combinations of classes of one fact looked at for one state */
 
 void dg_outlooks_done(struct dg_outlooks *o)
 {
+	free(o->number_of);
 	free(o->items);
 	*o = (struct dg_outlooks){};
 }
@@ -33,40 +35,37 @@ static void add_latest(const struct dg_outlooks *o, struct dg_outlook *outlook, 
 		*latest = rank + 1;
 }
 
-static struct dg_outlook terminal_outlook(const struct dg_outlooks *o, dg_ref ref)
+struct dg_outlook dg_outlook_terminal(const struct dg_outlooks *o, dg_ref ref)
 {
 	struct dg_decision d = dg_diagram_decided(o->diagram, ref);
 	struct dg_outlook outlook = {.least = d.rank,
 				     .most = d.rank,
 				     .kinds = kind_bit(o, d.rank) | kind_bit(o, d.second),
-				     .would = d.would != DG_RANK_NONE,
-				     .known = true};
+				     .would = d.would != DG_RANK_NONE};
 
 	add_latest(o, &outlook, d.rank);
 	add_latest(o, &outlook, d.second);
 	return outlook;
 }
 
-struct dg_outlook dg_outlook(const struct dg_outlooks *o, dg_ref ref)
-{
-	return dg_ref_terminal(ref) ? terminal_outlook(o, ref) : o->items[ref];
-}
-
 /* As deep as there are variables. */
-static void add_outlook(struct dg_outlooks *o, dg_ref ref)
+static int add_outlook(struct dg_outlooks *o, dg_ref ref)
 {
-	struct dg_outlook all = {.least = DG_RANK_NONE, .known = true};
+	struct dg_outlook all = {.least = DG_RANK_NONE};
 	uint32_t best_least = 0;
 	const struct dg_run *runs;
 	size_t count;
+	int r;
 
-	if (dg_ref_terminal(ref) || o->items[ref].known)
-		return;
+	if (dg_ref_terminal(ref) || o->number_of[ref] > 0)
+		return 0;
 	runs = dg_diagram_runs(o->diagram, ref, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct dg_outlook one;
 
-		add_outlook(o, runs[i].child);
+		r = add_outlook(o, runs[i].child);
+		if (r < 0)
+			return r;
 		one = dg_outlook(o, runs[i].child);
 		if (i == 0 || one.most > all.most ||
 		    (one.most == all.most && one.least > best_least)) {
@@ -84,7 +83,12 @@ static void add_outlook(struct dg_outlooks *o, dg_ref ref)
 		all.kinds |= one.kinds;
 		all.would |= one.would;
 	}
-	o->items[ref] = all;
+	r = dg_array_reserve(&o->items, &o->item_room, o->count + 1, sizeof(*o->items));
+	if (r < 0)
+		return r;
+	o->items[o->count++] = all;
+	o->number_of[ref] = (uint32_t)o->count;
+	return 0;
 }
 
 int dg_outlooks_add(struct dg_outlooks *o, dg_ref root)
@@ -92,13 +96,23 @@ int dg_outlooks_add(struct dg_outlooks *o, dg_ref root)
 	size_t had = o->room;
 	int r;
 
-	r = dg_array_reserve(&o->items, &o->room, dg_diagram_node_count(o->diagram) + 1,
-			     sizeof(*o->items));
+	r = dg_array_reserve(&o->number_of, &o->room, dg_diagram_node_count(o->diagram) + 1,
+			     sizeof(*o->number_of));
 	if (r < 0)
 		return r;
-	memset(o->items + had, 0, (o->room - had) * sizeof(*o->items));
-	add_outlook(o, root);
-	return 0;
+	memset(o->number_of + had, 0, (o->room - had) * sizeof(*o->number_of));
+	return add_outlook(o, root);
+}
+
+static inline uint32_t var_of(const struct dg_search *s, dg_ref ref)
+{
+	return dg_ref_terminal(ref) ? DG_VAR_NONE : s->diagram->nodes[ref].var;
+}
+
+static inline const struct dg_run *runs_of(const struct dg_search *s, dg_ref node, size_t *ret_count)
+{
+	*ret_count = s->diagram->nodes[node].run_count;
+	return s->diagram->runs + s->diagram->nodes[node].run_off;
 }
 
 int dg_search_init(struct dg_search *s)
@@ -124,7 +138,7 @@ static uint32_t first_var(const struct dg_search *s, const dg_ref *state)
 	uint32_t var = DG_VAR_NONE;
 
 	for (size_t i = 0; i < s->count; i++) {
-		uint32_t v = dg_diagram_var(s->diagram, state[i]);
+		uint32_t v = var_of(s, state[i]);
 
 		if (v < var)
 			var = v;
@@ -247,7 +261,7 @@ static struct choice try_segment(struct dg_search *s, const dg_ref *state, uint3
 	uint32_t next_var;
 
 	for (size_t i = 0; i < s->count; i++)
-		next[i] = dg_diagram_var(s->diagram, state[i]) == var
+		next[i] = var_of(s, state[i]) == var
 				  ? dg_diagram_child(s->diagram, state[i], low)
 				  : state[i];
 	if (!q->reduce(q->data, next, s->count))
@@ -272,9 +286,9 @@ static void segment_around(const struct dg_search *s, const dg_ref *state, uint3
 		const struct dg_run *runs;
 		size_t count, from = 0, to;
 
-		if (dg_diagram_var(s->diagram, state[i]) != var)
+		if (var_of(s, state[i]) != var)
 			continue;
-		runs = dg_diagram_runs(s->diagram, state[i], &count);
+		runs = runs_of(s, state[i], &count);
 		to = count;
 		while (to - from > 1) {
 			size_t middle = from + (to - from) / 2;
@@ -297,8 +311,8 @@ static const struct dg_outlook *outlook_of(const struct dg_search *s, dg_ref nod
 	const struct dg_outlooks *o = s->outlooks;
 
 	for (int i = 0; i < 2 && o; i++, o = s->more_outlooks)
-		if (node < o->room && o->items[node].known)
-			return &o->items[node];
+		if (node < o->room && o->number_of[node] > 0)
+			return &o->items[o->number_of[node] - 1];
 	return NULL;
 }
 
@@ -310,7 +324,7 @@ static struct choice try_run(struct dg_search *s, const dg_ref *state, uint32_t 
 	uint32_t low, high, class;
 	size_t count;
 
-	runs = dg_diagram_runs(s->diagram, state[component], &count);
+	runs = runs_of(s, state[component], &count);
 	class = runs[run].first;
 	/* At the start of a range, when that is not in it: the run may reach into it. */
 	if (class < from || class >= to)
@@ -332,7 +346,7 @@ static struct choice try_hints(struct dg_search *s, const dg_ref *state, uint32_
 		const struct dg_outlook *outlook;
 		int kind = -1;
 
-		if (dg_diagram_var(s->diagram, state[i]) != var)
+		if (var_of(s, state[i]) != var)
 			continue;
 		outlook = outlook_of(s, state[i]);
 		if (!outlook)
@@ -378,9 +392,9 @@ static size_t find_filter(const struct dg_search *s, const dg_ref *state, uint32
 	size_t filter = s->count, fewest = SIZE_MAX, count;
 
 	for (size_t i = 0; i < s->count; i++) {
-		if (dg_diagram_var(s->diagram, state[i]) != var || outlook_of(s, state[i]))
+		if (var_of(s, state[i]) != var || outlook_of(s, state[i]))
 			continue;
-		dg_diagram_runs(s->diagram, state[i], &count);
+		runs_of(s, state[i], &count);
 		if (count < fewest) {
 			fewest = count;
 			filter = i;
@@ -398,7 +412,7 @@ static struct choice explore_var(struct dg_search *s, const dg_ref *state, uint3
 	struct choice choice = {};
 
 	if (filter < s->count)
-		runs = dg_diagram_runs(s->diagram, state[filter], &count);
+		runs = runs_of(s, state[filter], &count);
 	for (int pass = 0; pass < 2 && choice.result == 0; pass++)
 		for (size_t i = 0; i < count; i++) {
 			uint32_t from = runs ? runs[i].first : 0;

@@ -27,22 +27,44 @@ struct dg_outlook {
 	uint32_t latest_run[DG_KINDS]; /* where that is */
 	uint8_t kinds;	      /* bit dg_outlooks.kind_of[rank] for each rank, second ones too */
 	bool would;	      /* some permissive rule is passed over */
-	bool known;
 };
 
 /* Outlooks of all functions that were asked for, by node. */
 struct dg_outlooks {
 	const struct dg_diagram *diagram;
 	const uint8_t *kind_of; /* by rank, below DG_KINDS; NULL: all 0 */
-	struct dg_outlook *items;
+	/* By node the number of its item and one more; 0: never asked for, as most nodes are. */
+	uint32_t *number_of;
 	size_t room;
+	struct dg_outlook *items;
+	size_t count, item_room;
 };
 
 void dg_outlooks_done(struct dg_outlooks *outlooks);
 /* Make the outlooks of @root and all below it. 0 or -ENOMEM. */
 int dg_outlooks_add(struct dg_outlooks *outlooks, dg_ref root);
+/* Of a terminal that is a decision. */
+struct dg_outlook dg_outlook_terminal(const struct dg_outlooks *outlooks, dg_ref ref);
 /* Of a node that was added, or any terminal that is a decision. */
-struct dg_outlook dg_outlook(const struct dg_outlooks *outlooks, dg_ref ref);
+static inline struct dg_outlook dg_outlook(const struct dg_outlooks *outlooks, dg_ref ref)
+{
+	if (dg_ref_terminal(ref))
+		return dg_outlook_terminal(outlooks, ref);
+	return outlooks->items[outlooks->number_of[ref] - 1];
+}
+/* Its `least` and `most`, which searches ask for at every step. */
+static inline uint32_t dg_outlook_least(const struct dg_outlooks *outlooks, dg_ref ref)
+{
+	if (dg_ref_terminal(ref))
+		return dg_diagram_decided(outlooks->diagram, ref).rank;
+	return outlooks->items[outlooks->number_of[ref] - 1].least;
+}
+static inline uint32_t dg_outlook_most(const struct dg_outlooks *outlooks, dg_ref ref)
+{
+	if (dg_ref_terminal(ref))
+		return dg_diagram_decided(outlooks->diagram, ref).rank;
+	return outlooks->items[outlooks->number_of[ref] - 1].most;
+}
 
 struct dg_question {
 	/*
