@@ -162,8 +162,6 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 		r = dg_analysis_asserts(&a);
 	if (r >= 0)
 		r = dg_analysis_binds(&a);
-	if (r >= 0)
-		r = dg_analysis_items(&a);
 	if (r == -E2BIG) {
 		dg_diag_report(diags, DG_E212, &policy->pos,
 			       "the policy is too big to be analysed: nothing is said about its rules");

@@ -88,5 +88,3 @@ int dg_analysis_decides(struct dg_analysis *a, uint32_t rule, unsigned int op, c
 /* analysis_verdict.c: assertions, accept without bind */
 int dg_analysis_asserts(struct dg_analysis *a);
 int dg_analysis_binds(struct dg_analysis *a);
-/* analysis_item.c: unused set items */
-int dg_analysis_items(struct dg_analysis *a);

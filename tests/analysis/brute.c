@@ -34,7 +34,6 @@ enum kind {
 	REDUNDANT,
 	NEVER_TRUE,
 	VIOLATED,
-	ITEM,
 	UNBOUND,
 	UNVERIFIED,
 	CHANGED,
@@ -50,7 +49,6 @@ static const struct {
 	[REDUNDANT] = {"redundant", "rules that nobody would miss", DG_E208},
 	[NEVER_TRUE] = {"never-true", "denials of the unknown alone", DG_E211},
 	[VIOLATED] = {"assert", "assertions that do not hold", DG_E074},
-	[ITEM] = {"item", "set items that nothing needs", DG_E209},
 	[UNBOUND] = {"bind", "devices accepted that nobody may bind", DG_E210},
 	[UNVERIFIED] = {"accept", "acceptance without verified evidence", DG_E070},
 	[CHANGED] = {"diff", "pairs of deciding rules between which a verdict changes",
@@ -382,7 +380,7 @@ static void reported(const struct brute *b, const struct dg_diags *diags, uint32
 			counts[DEAD].wrong++;
 		}
 		for (enum kind kind = 0; kind < KINDS; kind++) {
-			int at = diag->id == kinds[kind].id && kind != ITEM
+			int at = diag->id == kinds[kind].id
 					 ? place(b->policy, kind, diag)
 					 : -1;
 
@@ -395,57 +393,6 @@ static void reported(const struct brute *b, const struct dg_diags *diags, uint32
 				complain(b, kind, diag->witness ?: "no witness", (size_t)at);
 			}
 		}
-	}
-}
-
-static bool item_reported(const struct dg_diags *diags, const struct dg_item *item)
-{
-	for (size_t n = 0; n < diags->count; n++)
-		if (diags->items[n].id == DG_E209 && diags->items[n].pos.line == item->pos.line &&
-		    diags->items[n].pos.column == item->pos.column)
-			return true;
-	return false;
-}
-
-/* Is every device judged alike, by the same rules, without the item? */
-static bool item_unused(struct brute *b, struct dg_set *set, size_t k)
-{
-	struct dg_item item = set->items[k];
-	static struct toy_walk walk;
-	bool unused = true;
-	size_t n = 0;
-
-	set->items[k] = set->items[--set->item_count];
-	toy_walk_start(&walk, b->world, b->attrs, true);
-	do {
-		struct masks m = judge(b->policy, &walk.device);
-
-		for (size_t t = 0; t < SYNCED && unused; t++) {
-			uint32_t with = matching(b->policy, &b->devices[n], toy_times[t].time);
-			uint32_t without = matching(b->policy, &m, toy_times[t].time);
-
-			for (unsigned int op = 0; op < DG_OP_MAX && unused; op++) {
-				struct outcome x = decide(b->policy, with, (enum dg_op)op);
-				struct outcome y = decide(b->policy, without, (enum dg_op)op);
-
-				unused = x.rule == y.rule && same_but_rule(&x, &y);
-			}
-		}
-		n++;
-	} while (unused && toy_walk_next(&walk));
-	set->items[set->item_count++] = set->items[k];
-	set->items[k] = item;
-	return unused;
-}
-
-static void compare_items(struct brute *b, const struct dg_diags *diags)
-{
-	for (size_t i = 0; i < b->policy->set_count; i++) {
-		struct dg_set *set = b->policy->sets[i];
-
-		for (size_t k = 0; k < set->item_count && set->used; k++)
-			compare(b, ITEM, item_unused(b, set, k),
-				item_reported(diags, &set->items[k]), 1);
 	}
 }
 
@@ -522,7 +469,6 @@ static void check_findings(struct brute *b, struct toy_random *r)
 	}
 	compare(b, VIOLATED, s.violates, got[VIOLATED], policy->assert_count);
 	compare(b, UNBOUND, accepted_unbound(b), got[UNBOUND], rules);
-	compare_items(b, &diags);
 }
 
 /* The same text with its rules on another operation, on which every condition is legal. */
@@ -738,11 +684,6 @@ int main(int argc, char **argv)
 		bool good = counts[i].found > 0 && counts[i].found < counts[i].asked &&
 			    counts[i].missed + counts[i].wrong + counts[i].bad_witness == 0;
 
-		if (i == ITEM && counts[i].said == 0) {
-			printf("ok %d - %s # SKIP this version reports none\n", i + 1,
-			       kinds[i].what);
-			continue;
-		}
 		printf("%s %d - %s: %" PRIu64 " of %" PRIu64 " are, %" PRIu64 " missed, %" PRIu64
 		       " false, %" PRIu64 " with no true witness\n",
 		       good ? "ok" : "not ok", i + 1, kinds[i].what, counts[i].found,
