@@ -24,6 +24,9 @@ enum dg_diag_id {
 	DG_DIAG_MAX,
 };
 
+/* Is it about the text and its grammar (diag.def, E001 to E019), whatever the names in it mean? */
+#define DG_DIAG_IS_SYNTAX(id) ((id) < DG_E020)
+
 struct dg_diag_info {
 	const char *id; /* "E012" */
 	enum dg_severity severity;

@@ -8,7 +8,6 @@
 
 #define COLUMNS 100
 #define TAB 8
-#define LAST_SYNTAX_ERROR DG_E012
 
 struct layout {
 	const struct dg_fmt_text *text;
@@ -382,46 +381,20 @@ static bool same_words(const struct dg_fmt_text *a, const struct dg_fmt_text *b)
 	return true;
 }
 
-/* Leave the syntax errors of the text itself in @diags, if there are any: true. */
-static bool syntax_errors(const char *name, const char *text, size_t len, struct dg_diags *diags,
-			  int *ret_error)
-{
-	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
-	_cleanup_diags_ struct dg_diags found = {};
-	size_t kept = 0;
-
-	*ret_error = dg_policy_load_text(name, text, len, 0, &found, &policy);
-	if (found.out_of_memory || *ret_error == -ENOMEM) {
-		*ret_error = -ENOMEM;
-		return true;
-	}
-	for (size_t i = 0; i < found.count; i++) {
-		struct dg_diag *d = &found.items[i];
-
-		/* The first source is the text; a policy statement may be missing in a part. */
-		if (d->id > LAST_SYNTAX_ERROR || !d->pos.source ||
-		    strcmp(d->pos.source->name, name) != 0)
-			continue;
-		dg_diag_report_full(diags, d->id, d->severity, &d->pos, NULL, "%s", d->message);
-		kept++;
-	}
-	*ret_error = -EBADMSG;
-	return kept > 0;
-}
-
 int dg_format_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
 		   char **ret, size_t *ret_len)
 {
 	_cleanup_(dg_fmt_text_done) struct dg_fmt_text words = {}, again = {};
+	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_diags_ struct dg_diags silent = {};
 	struct layout l = {.text = &words, .fresh = true};
 	_cleanup_free_ char *out = NULL;
 	size_t out_len = 0;
 	int r;
 
-	if (syntax_errors(name, text, len, diags, &r))
-		return r;
-	r = dg_fmt_text_read(name, text, len, diags, &words);
+	r = dg_policy_load_text(name, text, len, DG_LOAD_SYNTAX, diags, &policy);
+	if (r >= 0)
+		r = dg_fmt_text_read(name, text, len, diags, &words);
 	if (r < 0)
 		return r;
 	l.out = open_memstream(&out, &out_len);

@@ -129,6 +129,9 @@ int dg_parse_import(struct dg_parser *p)
 	}
 	if (path.poisoned)
 		p->front->defaults_uncertain = p->front->names_uncertain = true;
-	err = path.poisoned ? 0 : dg_import_file(p, &path);
+	if (path.poisoned || p->front->flags & DG_LOAD_SYNTAX)
+		err = 0;
+	else
+		err = dg_import_file(p, &path);
 	return err ?: dg_parser_semicolon(p);
 }

@@ -190,7 +190,7 @@ static int dg_parse_device(struct dg_parser *p, struct dg_device **ret)
 	if (err)
 		return err;
 	name = token.literal.str;
-	if (!token.poisoned) {
+	if (!token.poisoned && !(p->front->flags & DG_LOAD_SYNTAX)) {
 		if (asprintf(&path, "%s%.*s", name.len && name.data[0] == '/' ? "" : p->folder,
 			     (int)name.len, name.data) < 0)
 			return -ENOMEM;

@@ -30,6 +30,8 @@ void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_p
 {
 	va_list ap;
 
+	if (p->front->flags & DG_LOAD_SYNTAX && !DG_DIAG_IS_SYNTAX(id))
+		return;
 	va_start(ap, fmt);
 	dg_diag_vreport(p->front->diags, id, pos, fmt, ap);
 	va_end(ap);

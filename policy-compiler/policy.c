@@ -75,6 +75,8 @@ static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigne
 	err = dg_parse_file(&front, policy->sources[0], folder, 0, 0);
 	if (err)
 		return err;
+	if (flags & DG_LOAD_SYNTAX)
+		return diags->out_of_memory ? -ENOMEM : 0;
 	dg_check_policy(&front);
 	if (flags & DG_LOAD_TESTS && !front.syntax_failed && !front.undecidable)
 		dg_policy_run_tests(policy, diags);

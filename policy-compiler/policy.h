@@ -17,6 +17,8 @@ enum dg_load_flags {
 	DG_LOAD_ANALYSIS = 1 << 2,   /* the exact analysis too, beside the same errors as tests; the
 					diagrams stay with the policy, for the tables */
 	DG_LOAD_ALLOW_DEAD = 1 << 3, /* dead and shadowed rules are warnings */
+	DG_LOAD_SYNTAX = 1 << 4,     /* of this text only what DG_DIAG_IS_SYNTAX(); no other file is
+					read. The policy is not one to be judged by. */
 };
 
 /*

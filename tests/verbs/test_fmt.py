@@ -109,9 +109,41 @@ def test_check_and_write(folder):
     equal(folder.read("ugly.dgp").decode(), NEAT)
     equal(stat.S_IMODE(os.stat(ugly).st_mode), 0o640)
     equal(os.stat(neat).st_ino, before.st_ino, "a file that is right is not written")
+    equal(sorted(os.listdir(folder.path)), ["neat.dgp", "ugly.dgp"], "nothing is left behind")
     equal(folder.devgate("fmt", "-w", "--check", "ugly.dgp").status, 2)
     equal(folder.devgate("fmt").status, 2)
     equal(folder.devgate("fmt", "none.dgp").status, 4)
+
+
+def test_write_through_a_link(folder):
+    ugly = folder.write("real/ugly.dgp", UGLY)
+    if os.geteuid() == 0:
+        os.chown(ugly, 12345, 54321)
+    owner = os.stat(ugly).st_uid, os.stat(ugly).st_gid
+    os.symlink("real/ugly.dgp", os.path.join(folder.path, "link.dgp"))
+    equal(folder.devgate("fmt", "-w", "link.dgp").status, 0)
+    expect(os.path.islink(os.path.join(folder.path, "link.dgp")), "the link is still one")
+    equal(folder.read("real/ugly.dgp").decode(), NEAT)
+    equal((os.stat(ugly).st_uid, os.stat(ugly).st_gid), owner, "the owner is the same")
+
+
+def test_no_other_file_is_read(folder):
+    """What a policy names need not be there, and does not count when it is."""
+    folder.write("part.dgp", "allow broken\n")
+    text = 'import "part.dgp";\nimport "none.dgp";\nimport "/dev/zero";\n' \
+           'test "t" {\n\tdevice "none.json";\n\texpect deny on bind;\n}\n'
+    result = folder.devgate("fmt", "-", stdin=text.encode())
+    equal((result.status, result.out, result.err), (0, text, ""), result)
+
+
+def test_a_late_syntax_error_is_seen(folder):
+    """However many other mistakes stand before it: those are not counted."""
+    text = 'allow "a" on bind where nothing == 1;\n' * 12000 + 'allow "a" bind;\n'
+    folder.write("bad.dgp", text)
+    result = folder.devgate("fmt", "-w", "bad.dgp")
+    equal(result.status, 1, result)
+    expect(result.err.startswith("bad.dgp:12001:11: error[E011]"), result)
+    equal(folder.read("bad.dgp").decode(), text)
 
 
 def test_syntax_errors_leave_the_file(folder):
