@@ -59,6 +59,10 @@ static int write_temporary(int fd, const void *data, size_t size, const struct s
 	r = write_all(fd, data, size);
 	if (r < 0)
 		return r;
+	/* Who had the file keeps it, where we may give it to them; before the mode, which this clears. */
+	if (old && (old->st_uid != geteuid() || old->st_gid != getegid()) &&
+	    fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
+		return -errno;
 	if (fchmod(fd, old ? old->st_mode & 07777 : 0666 & ~mask) < 0 || fsync(fd) < 0)
 		return -errno;
 	return 0;

@@ -6,7 +6,8 @@
 
 /*
  * Write @size bytes to @path through a temporary file beside it, synced and renamed; with the mode
- * of the file that was there, else 0666 without the umask's bits. What is no regular file (a pipe, /dev/null) is written to, not
+ * and, where that is allowed, the owner of the file that was there, else 0666 without the umask's
+ * bits. What is no regular file (a pipe, /dev/null) is written to, not replaced; a symbolic link is
  * replaced. 0 or negative errno; on failure a file that was there is as it was, and nothing is left
  * behind.
  */

@@ -26,6 +26,14 @@ static void print_json(const char *path, bool changed, const char *text, size_t 
 	printf("}\n");
 }
 
+/* The file itself is laid out anew, not a link to it replaced. */
+static int write_back(const char *path, const char *text, size_t len)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+
+	return real ? dg_file_write(real, text, len) : -errno;
+}
+
 /* What to do with a laid out text. */
 static int finish(const struct formatting *f, const char *path, bool changed, const char *text,
 		  size_t len)
@@ -41,7 +49,7 @@ static int finish(const struct formatting *f, const char *path, bool changed, co
 		return changed ? DG_EXIT_FINDING : DG_EXIT_OK;
 	}
 	if (f->write && !standard_input) {
-		r = changed ? dg_file_write(path, text, len) : 0;
+		r = changed ? write_back(path, text, len) : 0;
 		if (r < 0)
 			return dg_author_fail(f->verb, DG_EXIT_SYSTEM, "%s: %s", path,
 					      strerror(-r));
