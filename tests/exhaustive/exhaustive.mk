@@ -13,6 +13,6 @@ $(BUILD)/toy.o: tests/toy/toy.c
 	$(CC) $(CFLAGS) $(dg_cflags) -MMD -MP -c -o $@ $<
 
 $(BUILD)/exhaustive $(BUILD)/laws: $(BUILD)/%: tests/exhaustive/%.c $(BUILD)/toy.o $(BUILD)/libpolicy.a
-	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/toy.o $(BUILD)/libpolicy.a $(lib_ldlibs)
+	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/toy.o $(BUILD)/libpolicy.a $(lib_ldlibs)
 
 -include $(BUILD)/toy.d $(BUILD)/exhaustive.d $(BUILD)/laws.d

@@ -16,6 +16,9 @@
 
 #include "analysis.h"
 #include "diff.h"
+#include "format.h"
+#include "policy_equal.h"
+#include "scramble.h"
 #include "tables.h"
 #include "toy.h"
 #include "walker.h"
@@ -391,6 +394,55 @@ static bool law_forms(struct world *w)
 	return good;
 }
 
+/* @text laid out; exits when that is refused. To be freed. */
+static char *lay_out(const char *text, size_t *ret_len)
+{
+	_cleanup_diags_ struct dg_diags diags = {};
+	char *laid = NULL;
+	int r = dg_format_text("law", text, strlen(text), &diags, &laid, ret_len);
+
+	if (r < 0) {
+		dg_diags_print(stderr, &diags);
+		fprintf(stderr, "laws: no layout (%s) of:\n%s", strerror(-r), text);
+		exit(3);
+	}
+	return laid;
+}
+
+/* From any layout, comments in all places: the same tree, the same comments, and for good. */
+static bool law_layout(struct world *w)
+{
+	_cleanup_free_ char *other = NULL, *laid = NULL, *again = NULL, *had = NULL, *has = NULL;
+	_cleanup_(dg_cleanup_policy) struct dg_policy *before = NULL, *after = NULL;
+	static struct toy_policy policy;
+	const char *difference;
+	uint64_t seed;
+	size_t len;
+
+	draw(w, &policy);
+	toy_policy_text(&policy, old.text);
+	seed = toy_next(w->random) | 1;
+	other = scramble(old.text, strlen(old.text), &seed, toy_pick(w->random, 3) * 20);
+	laid = lay_out(other, &len);
+	again = lay_out(laid, &len);
+	had = scramble_comments(other, strlen(other));
+	has = scramble_comments(laid, strlen(laid));
+	before = toy_load(old.text);
+	after = toy_load(laid);
+	difference = policy_difference(before, after);
+	if (!difference && strcmp(laid, again) != 0)
+		difference = "the second layout";
+	if (!difference && strcmp(had, has) != 0)
+		difference = "a comment";
+	w->decisions++;
+	w->changed += strcmp(laid, other) != 0;
+	if (!difference)
+		return true;
+	printf("# %s is another in the layout of\n", difference);
+	toy_print_text(other);
+	return false;
+}
+
 static const struct law {
 	const char *name;
 	bool (*holds)(struct world *w); /* for one more random policy */
@@ -401,6 +453,7 @@ static const struct law {
 	{"a rule reported as needless changes nothing when it goes", law_needless},
 	{"diff is empty exactly when no device is judged otherwise", law_diff},
 	{"parts together or apart, nodes dense or sparse: every form decides the same", law_forms},
+	{"a layout means the same, keeps the comments and is its own layout", law_layout},
 };
 
 int main(int argc, char **argv)
