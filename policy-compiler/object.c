@@ -12,7 +12,6 @@
 #include <openssl/evp.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "object_read.h"
 #include "policy_join.h"
@@ -129,6 +128,7 @@ enum {
 	NAME_VARIABLE = NAME_TABLES + sizeof(DG_OBJECT_TABLES_SECTION),
 };
 
+/* @data may be NULL where the section takes no room in the file. */
 static int add_section(Elf *elf, Elf64_Shdr header, const void *data, size_t size, Elf_Type type)
 {
 	Elf_Scn *section = elf_newscn(elf);
@@ -146,8 +146,11 @@ static int add_section(Elf *elf, Elf64_Shdr header, const void *data, size_t siz
 	return 0;
 }
 
-/* An object that defines the tables and nothing else. Returns a memory file. */
-static int build_definition(const struct dg_tables *tables)
+/*
+ * An object that defines @size bytes of tables and nothing else. They are not in it: the linker
+ * would copy them several times. Returns a memory file.
+ */
+static int build_definition(size_t size)
 {
 	_cleanup_(dg_cleanup_btf) struct btf *btf = NULL;
 	_cleanup_(dg_cleanup_elf) Elf *elf = NULL;
@@ -157,14 +160,14 @@ static int build_definition(const struct dg_tables *tables)
 		{.st_name = NAME_VARIABLE,
 		 .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
 		 .st_shndx = 2,
-		 .st_size = tables->size},
+		 .st_size = size},
 	};
 	const void *btf_bytes;
 	Elf64_Ehdr *header;
 	__u32 btf_size;
 	int r;
 
-	r = build_btf(tables->size, &btf);
+	r = build_btf(size, &btf);
 	if (r < 0)
 		return r;
 	btf_bytes = btf__raw_data(btf, &btf_size);
@@ -188,10 +191,10 @@ static int build_definition(const struct dg_tables *tables)
 	if (r >= 0)
 		r = add_section(elf,
 				(Elf64_Shdr){.sh_name = NAME_TABLES,
-					     .sh_type = SHT_PROGBITS,
+					     .sh_type = SHT_NOBITS,
 					     .sh_flags = SHF_ALLOC,
 					     .sh_addralign = 8},
-				tables, tables->size, ELF_T_BYTE);
+				NULL, size, ELF_T_BYTE);
 	if (r >= 0)
 		r = add_section(elf,
 				(Elf64_Shdr){.sh_name = NAME_SYMTAB,
@@ -239,66 +242,121 @@ static int link_engine(int definition)
 	return r < 0 ? r : TAKE_FD(out);
 }
 
-/* Add the section with the policy text: behind the others, named in the shared string table. */
-static int add_text(int fd, const struct text *text)
+/* The string table of section names with one more, behind the others; at *@ret_at. */
+static int add_name(Elf *elf, const char *name, char **ret_names, size_t *ret_at)
 {
-	static const char name[] = DG_OBJECT_TEXT_SECTION;
-	_cleanup_free_ char *names = NULL; /* freed after elf, which points to it */
-	_cleanup_(dg_cleanup_elf) Elf *elf = elf_begin(fd, ELF_C_RDWR, NULL);
 	Elf_Scn *section;
 	Elf_Data *data;
-	size_t index, size;
-	int r;
+	size_t index;
+	char *names;
 
-	if (!elf || elf_getshdrstrndx(elf, &index) < 0)
+	if (elf_getshdrstrndx(elf, &index) < 0)
 		return -EIO;
 	section = elf_getscn(elf, index);
 	data = section ? elf_getdata(section, NULL) : NULL;
 	if (!data)
 		return -EIO;
-	size = data->d_size;
-	names = malloc(size + sizeof(name));
+	names = malloc(data->d_size + strlen(name) + 1);
 	if (!names)
 		return -ENOMEM;
-	memcpy(names, data->d_buf, size);
-	memcpy(names + size, name, sizeof(name));
+	memcpy(names, data->d_buf, data->d_size);
+	memcpy(names + data->d_size, name, strlen(name) + 1);
+	*ret_at = data->d_size;
 	data->d_buf = names;
-	data->d_size = size + sizeof(name);
-	elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
-
-	r = add_section(elf,
-			(Elf64_Shdr){.sh_name = (Elf64_Word)size,
-				     .sh_type = SHT_PROGBITS,
-				     .sh_addralign = 8},
-			text->bytes, text->size, ELF_T_BYTE);
-	if (r < 0)
-		return r;
-	if (elf_update(elf, ELF_C_WRITE) < 0)
-		return -EIO;
+	data->d_size += strlen(name) + 1;
+	*ret_names = names;
 	return 0;
 }
 
-static int read_back(int fd, void **ret, size_t *ret_size)
+/* The section that the linker left empty. */
+static int fill_tables(Elf *elf, const struct dg_tables *tables)
 {
-	_cleanup_free_ char *bytes = NULL;
-	struct stat st;
+	Elf_Scn *section = NULL;
+	size_t names;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	bytes = malloc((size_t)st.st_size + 1);
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return -EIO;
+	while ((section = elf_nextscn(elf, section))) {
+		Elf64_Shdr *header = elf64_getshdr(section);
+		const char *name = header ? elf_strptr(elf, names, header->sh_name) : NULL;
+		Elf_Data *data;
+
+		if (!name || strcmp(name, DG_OBJECT_TABLES_SECTION))
+			continue;
+		data = elf_getdata(section, NULL);
+		if (!data)
+			return -EIO;
+		header->sh_type = SHT_PROGBITS;
+		data->d_buf = (void *)tables;
+		data->d_size = tables->size;
+		return 0;
+	}
+	return -EIO;
+}
+
+/* The bytes of the file: of @size bytes with all offsets set. The machine's byte order is the
+ * file's. */
+static int write_elf(Elf *elf, unsigned char *bytes, size_t size)
+{
+	const Elf64_Ehdr *header = elf64_getehdr(elf);
+	Elf64_Shdr *headers;
+	Elf_Scn *section = NULL;
+
+	if (!header || header->e_shoff > size ||
+	    (size - header->e_shoff) / sizeof(*headers) < header->e_shnum)
+		return -EIO;
+	memcpy(bytes, header, sizeof(*header));
+	headers = (Elf64_Shdr *)(bytes + header->e_shoff);
+	while ((section = elf_nextscn(elf, section))) {
+		const Elf64_Shdr *at = elf64_getshdr(section);
+		const Elf_Data *data = NULL;
+
+		if (!at)
+			return -EIO;
+		headers[elf_ndxscn(section)] = *at;
+		while (at->sh_type != SHT_NOBITS && (data = elf_getdata(section, (Elf_Data *)data)))
+			if (data->d_size > 0)
+				memcpy(bytes + at->sh_offset + data->d_off, data->d_buf,
+				       data->d_size);
+	}
+	return 0;
+}
+
+/* What the linker made of engine and definition, with the tables and the text of the policy. */
+static int complete(int fd, const struct dg_tables *tables, const struct text *text,
+		    void **ret_bytes, size_t *ret_size)
+{
+	_cleanup_free_ char *names = NULL; /* freed after elf, which points to it */
+	_cleanup_(dg_cleanup_elf) Elf *elf = elf_begin(fd, ELF_C_RDWR, NULL);
+	_cleanup_free_ unsigned char *bytes = NULL;
+	size_t name = 0;
+	int64_t size;
+	int r;
+
+	if (!elf)
+		return -EIO;
+	r = fill_tables(elf, tables);
+	if (r >= 0)
+		r = add_name(elf, DG_OBJECT_TEXT_SECTION, &names, &name);
+	if (r >= 0)
+		r = add_section(elf,
+				(Elf64_Shdr){.sh_name = (Elf64_Word)name,
+					     .sh_type = SHT_PROGBITS,
+					     .sh_addralign = 8},
+				text->bytes, text->size, ELF_T_BYTE);
+	if (r < 0)
+		return r;
+	size = elf_update(elf, ELF_C_NULL); /* only lays out */
+	if (size < 0)
+		return -EIO;
+	bytes = calloc(1, (size_t)size);
 	if (!bytes)
 		return -ENOMEM;
-	for (off_t at = 0; at < st.st_size;) {
-		ssize_t n = pread(fd, bytes + at, (size_t)(st.st_size - at), at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		at += n;
-	}
-	*ret = TAKE_PTR(bytes);
-	*ret_size = (size_t)st.st_size;
+	r = write_elf(elf, bytes, (size_t)size);
+	if (r < 0)
+		return r;
+	*ret_bytes = TAKE_PTR(bytes);
+	*ret_size = (size_t)size;
 	return 0;
 }
 
@@ -306,20 +364,16 @@ static int build_object(const struct dg_tables *tables, const struct text *text,
 			size_t *ret_size)
 {
 	_cleanup_close_ int definition = -1, object = -1;
-	int r;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -EOPNOTSUPP;
-	definition = build_definition(tables);
+	definition = build_definition(tables->size);
 	if (definition < 0)
 		return definition;
 	object = link_engine(definition);
 	if (object < 0)
 		return object;
-	r = add_text(object, text);
-	if (r < 0)
-		return r;
-	return read_back(object, ret_bytes, ret_size);
+	return complete(object, tables, text, ret_bytes, ret_size);
 }
 
 int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
