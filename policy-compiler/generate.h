@@ -6,12 +6,14 @@
  * or a virtual function, and the driver; on a USB device or interface bus, id, class, interfaces, serial
  * number and driver; on any other bus its name and the driver. Attributes that change across reboots or
  * kernel updates are no part of it (device.path, the strings of USB root hubs). A device that lacks what
- * its identity rests on is described by every stable attribute it has. With DG_GENERATE_PIN a PCI device is
- * tied to its slot, board and revision too.
+ * its identity rests on is described by every stable attribute it has; one of which only the bus, the
+ * driver, numbers and yes or no are known is left out: they would admit whatever comes. With
+ * DG_GENERATE_PIN a PCI device is tied to its slot, board and revision too.
  *
  * What is allowed: bind, mmio and dma; mmap for what is handed to user space (vfio); dma-relaxed for what
- * is inside and runs so now (iommu.domain identity or dma-fq); for a device whose evidence was verified
- * connect and lock, and, with its root of trust and its measurements, accept and dma-private.
+ * is inside (of a PCI device that has to be known) and runs so now (iommu.domain identity or dma-fq); for a
+ * device whose evidence was verified connect and lock, and, with its root of trust and its measurements,
+ * accept and dma-private. What one device of an identity needs is allowed to all of them.
  *
  * Devices are grouped only where that admits no other: rules that differ in one attribute become one rule
  * over a set. So no rule is shadowed or redundant, and no item of a set is unused.
@@ -28,7 +30,7 @@ struct dg_generated {
 	char *text; /* the policy, @text_len bytes and a NUL */
 	size_t text_len;
 	size_t rules;
-	uint32_t *promised; /* by device of the inventory: the operations it is allowed; 0: left out */
+	uint32_t *promised; /* by device of the inventory: all operations it is allowed; 0: left out */
 	size_t device_count, left_out; /* left out: no stable attribute tells it from others */
 };
 

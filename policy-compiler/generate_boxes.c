@@ -128,10 +128,12 @@ static int dg_add_box(struct dg_builder *b, struct dg_index *index, const struct
 	return dg_index_add(index, hash, (uint32_t)boxes->count++);
 }
 
-static bool dg_asks_anything(const struct dg_box *box)
+/* Does the box ask for what tells a device from others? */
+static bool dg_tells(const struct dg_box *box)
 {
 	for (int id = 0; id < DG_ATTR_MAX; id++)
-		if (box->dims[id].state == DG_DIM_VALUES)
+		if (box->dims[id].state == DG_DIM_VALUES && *box->dims[id].text &&
+		    dg_identifies(dg_schema_attr((enum dg_attr_id)id)))
 			return true;
 	return false;
 }
@@ -139,22 +141,16 @@ static bool dg_asks_anything(const struct dg_box *box)
 static int dg_add_device(struct dg_builder *b, struct dg_index *index, uint32_t number)
 {
 	const struct dg_device *device = b->inventory->devices[number];
-	struct dg_box box = { .first = number, .last = number, .count = 1 };
-	struct dg_boxes *boxes = b->result;
+	struct dg_box box = {.first = number, .last = number, .count = 1};
 	uint32_t ops = dg_device_operations(b, number);
 	int err = dg_identity(b, &box, device);
 
-	if (err)
+	if (err || !dg_tells(&box))
 		return err;
-	if (!dg_asks_anything(&box)) {
-		boxes->left_out++;
-		return 0;
-	}
 	/* What is connected, locked or accepted has no driver yet, and may get any. */
 	if (b->options->ops && !(ops & 1U << DG_OP_BIND) &&
 	    box.dims[DG_ATTR_DRIVER_NAME].state == DG_DIM_ABSENT)
 		box.dims[DG_ATTR_DRIVER_NAME].state = DG_DIM_FREE;
-	boxes->promised[number] = ops;
 	box.ops = ops & ~DG_EVIDENCE_OPS;
 	if (box.ops)
 		err = dg_add_box(b, index, &box);
@@ -209,9 +205,10 @@ static bool dg_nested_cover(const struct dg_box *other, const struct dg_box *box
 	return true;
 }
 
+/* Does every device in @box also meet @other, which leaves @mask free? */
 static bool dg_covers(const struct dg_box *other, const struct dg_box *box, uint64_t mask)
 {
-	if (other == box || other->evidence != box->evidence || dg_free_mask(other) != mask)
+	if (dg_free_mask(other) != mask)
 		return false;
 	for (int id = 0; id < DG_ATTR_MAX; id++)
 		if (!(mask >> id & 1) && !dg_is_nested(id) &&
@@ -226,6 +223,7 @@ static int dg_collect_masks(struct dg_builder *b)
 		uint64_t mask = dg_free_mask(b->result->boxes[i]);
 		size_t k = 0;
 
+		b->asked |= ~mask;
 		while (k < b->mask_count && b->masks[k] != mask)
 			k++;
 		if (k < b->mask_count)
@@ -238,12 +236,15 @@ static int dg_collect_masks(struct dg_builder *b)
 	return 0;
 }
 
-/* The boxes around boxes[@at]: their operations, and one of those that stay (@ops: what is left of each). */
-static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index, uint32_t at,
-			  const uint32_t *ops, struct dg_box **ret_staying)
+/*
+ * The boxes other than @box that it lies within: their operations, and one of those that stay
+ * (@ops: what is left of each; NULL: nobody asks).
+ */
+static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index,
+			  const struct dg_box *box, const uint32_t *ops,
+			  struct dg_box **ret_staying)
 {
 	struct dg_box **boxes = b->result->boxes;
-	const struct dg_box *box = boxes[at];
 	uint64_t own = dg_free_mask(box);
 	uint32_t around = 0;
 
@@ -258,7 +259,7 @@ static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index, ui
 				wider.dims[id] = (struct dg_dim){ 0 };
 		i = dg_index_first(index, dg_box_hash(&wider, 0));
 		for (; i != UINT32_MAX; i = index->next[i]) {
-			if (!dg_covers(boxes[i], box, b->masks[k]))
+			if (boxes[i] == box || !dg_covers(boxes[i], box, b->masks[k]))
 				continue;
 			around |= boxes[i]->ops;
 			if (ops && ops[i])
@@ -266,6 +267,22 @@ static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index, ui
 		}
 	}
 	return around;
+}
+
+/*
+ * What the boxes allow a device. That is more than it was put in for where another device of the
+ * same identity does more, or where one that shows less is described by less.
+ */
+static int dg_promise(struct dg_builder *b, const struct dg_index *index, uint32_t number)
+{
+	struct dg_box all = {0}, *staying;
+	int err = dg_take_asked(b, &all, b->inventory->devices[number], b->asked);
+
+	if (err)
+		return err;
+	b->result->promised[number] = dg_around(b, index, &all, NULL, &staying);
+	b->result->left_out += !b->result->promised[number];
+	return 0;
 }
 
 /*
@@ -280,14 +297,15 @@ static int dg_drop_covered(struct dg_builder *b, const struct dg_index *index)
 	struct dg_box *staying = NULL;
 	size_t kept = 0;
 
-	if (!ops || dg_collect_masks(b))
+	if (!ops)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < boxes->count; i++)
-		ops[i] = boxes->boxes[i]->ops & ~dg_around(b, index, i, NULL, &staying);
+		ops[i] = boxes->boxes[i]->ops &
+			 ~dg_around(b, index, boxes->boxes[i], NULL, &staying);
 	for (uint32_t i = 0; i < boxes->count; i++) {
 		if (ops[i])
 			continue;
-		dg_around(b, index, i, ops, &staying);
+		dg_around(b, index, boxes->boxes[i], ops, &staying);
 		dg_append_devices(boxes, staying, boxes->boxes[i]);
 	}
 	for (size_t i = 0; i < boxes->count; i++) {
@@ -394,6 +412,10 @@ static int dg_build(struct dg_builder *b)
 	}
 	for (size_t i = 0; i < inventory->device_count && !err; i++)
 		err = dg_add_device(b, &index, (uint32_t)i);
+	if (!err)
+		err = dg_collect_masks(b);
+	for (size_t i = 0; i < inventory->device_count && !err; i++)
+		err = dg_promise(b, &index, (uint32_t)i);
 	if (!err)
 		err = dg_drop_covered(b, &index);
 	for (size_t i = 0; i < ARRAY_SIZE(dg_merge_order) && !err; i++)

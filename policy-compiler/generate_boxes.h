@@ -39,7 +39,7 @@ struct dg_boxes {
 	struct dg_box **boxes; /* in the order of their first devices */
 	size_t count;
 	uint32_t *next;	     /* by device: the next one of its box, or DG_NO_DEVICE */
-	uint32_t *promised;  /* by device: operations */
+	uint32_t *promised;  /* by device: operations that a box allows it */
 	size_t device_count, left_out;
 };
 

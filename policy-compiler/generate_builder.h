@@ -19,6 +19,7 @@ struct dg_builder {
 	size_t room;			   /* of result->boxes */
 	uint64_t *masks;		   /* different sets of attributes that a box leaves free */
 	size_t mask_count, mask_room;
+	uint64_t asked; /* attributes that some box does not leave free */
 };
 
 /* The one copy of the lines of @text (which is changed), ascending, each once. NULL: out of memory. */
@@ -29,6 +30,11 @@ void dg_strings_done(struct dg_strings *strings);
 int dg_identity(struct dg_builder *b, struct dg_box *box, const struct dg_device *device);
 /* Ask for its verified evidence. */
 int dg_identity_evidence(struct dg_builder *b, struct dg_box *box, const struct dg_device *device);
+/* Ask for all of @asked (bits) that it shows, and that it does not show the rest of them. */
+int dg_take_asked(struct dg_builder *b, struct dg_box *box, const struct dg_device *device,
+		  uint64_t asked);
+/* Can a value of it tell one device or model from others? That it is on some bus does not. */
+bool dg_identifies(const struct dg_attr *attr);
 /* The operations of @device that a rule can allow: those wanted (options), or what generate.h says. */
 uint32_t dg_device_operations(const struct dg_builder *b, uint32_t number);
 /* Those of them that rest on evidence. */

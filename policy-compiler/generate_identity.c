@@ -276,7 +276,11 @@ static bool dg_runs_relaxed(const struct dg_device *device)
 	static const char *const relaxed[] = { "identity", "dma-fq" };
 	const struct dg_attr *attr = dg_schema_attr(DG_ATTR_IOMMU_DOMAIN);
 
-	if (!dg_known(device, DG_ATTR_IOMMU_DOMAIN) || dg_is_true(device, DG_ATTR_PCI_EXTERNAL))
+	if (!dg_known(device, DG_ATTR_IOMMU_DOMAIN))
+		return false;
+	if (dg_known(device, DG_ATTR_PCI_ID) && !dg_known(device, DG_ATTR_PCI_EXTERNAL))
+		return false; /* who knows whether it is inside */
+	if (dg_is_true(device, DG_ATTR_PCI_EXTERNAL))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(relaxed); i++)
 		if (!strcmp(dg_schema_enum_names(attr)[device->facts[attr->id].scalar.num],
@@ -325,4 +329,33 @@ int dg_identity_evidence(struct dg_builder *b, struct dg_box *box, const struct 
 						    DG_ATTR_SPDM_MEAS };
 
 	return dg_take_all(b, box, device, evidence, ARRAY_SIZE(evidence));
+}
+
+int dg_take_asked(struct dg_builder *b, struct dg_box *box, const struct dg_device *device,
+		  uint64_t asked)
+{
+	int err = 0;
+
+	for (int id = 0; id < DG_ATTR_MAX && !err; id++) {
+		if (!(asked >> id & 1))
+			continue;
+		box->dims[id].state = DG_DIM_ABSENT;
+		err = dg_take(b, box, device, (enum dg_attr_id)id);
+	}
+	return err;
+}
+
+bool dg_identifies(const struct dg_attr *attr)
+{
+	switch (attr->type) {
+	case DG_TYPE_ID:
+	case DG_TYPE_CLASS:
+	case DG_TYPE_ADDRESS:
+		return true;
+	case DG_TYPE_STRING:
+		return attr->id != DG_ATTR_BUS && attr->id != DG_ATTR_DRIVER_NAME &&
+		       attr->id != DG_ATTR_DRIVER_MODULE;
+	default:
+		return false;
+	}
 }

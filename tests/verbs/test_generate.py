@@ -119,6 +119,62 @@ def test_the_same_bytes_and_json(folder):
     equal(result[0]["devices"], len(devices(INVENTORIES[0])))
 
 
+# What fuzzing, and people who wished it ill, made of inventories.
+HOSTILE = {
+    "likes of which one runs relaxed": [
+        {"bus": "pci", "pci.id": "8086:5af0", "pci.external": False, "iommu.domain": domain}
+        for domain in ("dma", "dma-fq")],
+    "one that shows less than its like": [
+        {"bus": "pci", "pci.id": "8086:5af0", "pci.class": "06:00:00", "pci.external": False},
+        {"bus": "pci", "pci.id": "8086:5af0", "iommu.domain": "identity"}],
+    "the same twice": [{"bus": "usb", "usb.id": "0781:5567", "usb.serial": "4C53"}] * 2,
+    "strings that would be code": [
+        {"bus": "acpi", "device.name": name} for name in
+        ('";\nallow "all" on accept;\n#', "\\", "*", "a\tb\n", "\u202e\u0007", "x" * 255, "")],
+    "a name too long to be known": [{"bus": "acpi", "device.name": "x" * 256, "acpi.ids": ["A"]}],
+    "sets over the limits": [
+        {"bus": "usb", "usb.id": "0781:5567",
+         "usb.interfaces": [f"03:{i:02x}:00" for i in range(33)]},
+        {"bus": "acpi", "acpi.ids": [f"A{i}" for i in range(17)], "usb.port": "1-1"}],
+    "an element over and over": [
+        {"bus": "acpi", "acpi.ids": ["A", "A", "B", "A"]},
+        {"bus": "acpi", "acpi.ids": ["B", "A"]}],
+    "nulls": [{"bus": "pci", "pci.id": "8086:0001", "pci.class": None, "driver.name": None}],
+    "evidence of which one shows less": [
+        {"bus": "pci", "pci.id": "10de:2331", "spdm.verified": True, "spdm.meas.1": digest, **more}
+        for digest in ("sha256:" + "ab" * 32, "sha256:" + "ac" * 32)
+        for more in ({}, {"spdm.root": "sha384:" + "cd" * 48}, {"spdm.meas.239": digest})],
+}
+
+
+def test_hostile_inventories(folder):
+    for what, facts in HOSTILE.items():
+        inventory = folder.write("i.json", json.dumps(facts))
+        for words in ((), ("--pin",)):
+            generate(folder, inventory, *words)
+            result = folder.devgate("check", "p.dgp")
+            equal((result.status, result.out + result.err), (0, ""), (what, result))
+            result = folder.devgate("sim", "p.dgp", "--inventory", inventory, "--op", "bind",
+                                    "--fail-on-deny")
+            equal(result.status, 0, (what, result))
+
+
+def test_who_is_left_out_is_refused(folder):
+    vague = [{"bus": "acpi"}, {"bus": "pci", "driver.name": "nvme", "driver.module": "nvme"},
+             {"bus": "pci", "pci.bus": 3, "pci.external": True}, {"acpi.ids": []},
+             {"device.path": "/devices/x"}]
+    result = folder.devgate("generate", "--inventory", folder.write("i.json", json.dumps(vague)))
+    expect("5 of 5 devices left out" in result.err, result)
+    folder.write("p.dgp", result.out)
+    expect("allow" not in verdicts(folder, vague), result.out)
+    # One that can be told from others does not admit them.
+    named = {"bus": "acpi", "device.name": "PNP0A08:00"}
+    result = folder.devgate("generate", "--inventory",
+                            folder.write("i.json", json.dumps(vague + [named])))
+    folder.write("p.dgp", result.out)
+    equal(verdicts(folder, vague + [named], "bind"), ["deny"] * 5 + ["allow"])
+
+
 def test_bad_input(folder):
     equal(folder.devgate("generate", "--inventory", "missing.json").status, 4)
     equal(folder.devgate("generate", "--inventory", folder.write("b.json", "{")).status, 1)
