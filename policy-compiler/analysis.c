@@ -66,18 +66,34 @@ static int synchronise(struct dg_analysis *a, dg_ref ref, dg_ref *ret)
 	return dg_diagram_restrict(a->fold->diagram, ref, a->clock, 1, ret);
 }
 
+/* The condition that the clock is synchronised. */
+static int find_synced(struct dg_analysis *a)
+{
+	const struct dg_class_run synced = {.first = 1, .end = 2};
+
+	a->synced = DG_TRUE;
+	if (a->clock == DG_VAR_NONE)
+		return 0;
+	return dg_diagram_member(a->fold->diagram, a->clock, &synced, 1, false, false, false,
+				 &a->synced);
+}
+
 static int prepare_rules(struct dg_analysis *a)
 {
 	size_t count = a->policy->rule_count;
-	int r = 0;
+	int r;
 
 	a->match = calloc(count + 1, sizeof(*a->match));
 	a->kind_of = calloc(count + 1, sizeof(*a->kind_of));
+	a->ops_of = calloc(count + 1, sizeof(*a->ops_of));
+	a->passed_over = calloc(count + 1, sizeof(*a->passed_over));
 	a->silent = calloc(count + 1, sizeof(*a->silent));
 	a->rules = calloc(count + 1, sizeof(*a->rules));
 	a->arena = dg_arena_new();
-	if (!a->match || !a->kind_of || !a->silent || !a->rules || !a->arena)
+	if (!a->match || !a->kind_of || !a->ops_of || !a->passed_over || !a->silent || !a->rules ||
+	    !a->arena)
 		return -ENOMEM;
+	r = find_synced(a);
 	if (count > 0)
 		memcpy(a->rules, a->policy->rules, count * sizeof(*a->rules));
 	a->copy = *a->policy;
@@ -87,10 +103,13 @@ static int prepare_rules(struct dg_analysis *a)
 
 		a->kind_of[a->fold->rank[i]] =
 			dg_analysis_kind(dg_analysis_verdict(rule), rule->audit);
+		a->ops_of[a->fold->rank[i]] = (uint16_t)rule->ops;
+		a->passed_over[a->fold->rank[i]] = rule->permissive;
 		a->match[i] = a->fold->match[i];
 		a->silent[i] = rule->in_error;
 		if (rule->has_until)
-			r = synchronise(a, a->fold->match[i], &a->match[i]);
+			r = dg_diagram_apply(a->fold->diagram, DG_APPLY_AND, a->fold->match[i],
+					     a->synced, &a->match[i]);
 	}
 	return r;
 }
@@ -132,6 +151,9 @@ static void analysis_done(struct dg_analysis *a)
 	dg_outlooks_done(&a->outlooks);
 	free(a->match);
 	free(a->kind_of);
+	free(a->ops_of);
+	free(a->passed_over);
+	dg_analysis_points_done(a);
 	free(a->silent);
 	free(a->rules);
 	if (a->arena)
@@ -156,6 +178,8 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 	a.search.outlooks = &a.outlooks;
 	if (r >= 0)
 		r = dg_search_init(&a.search);
+	if (r >= 0)
+		r = dg_analysis_points_init(&a);
 	if (r >= 0)
 		r = dg_analysis_rules(&a);
 	if (r >= 0)

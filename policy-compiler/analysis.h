@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * The exact analysis of a policy (language page, section 7): rules that never match or never decide,
- * redundant rules, unused set items, assertions, devices accepted that no driver may bind.
+ * The exact analysis of a policy (language page, section 7): rules that never match or never
+ * decide, redundant rules, unused set items, assertions, devices accepted that no driver may bind.
  *
  * Every question is one about all devices at all times with a synchronised clock. A finding is
  * reported with a witness device that the reference evaluator has confirmed; a question that is not
@@ -14,6 +14,7 @@
 
 enum dg_analysis_flags {
 	DG_ANALYSIS_ALLOW_DEAD = 1 << 0, /* dead and shadowed rules are warnings */
+	DG_ANALYSIS_PRODUCT = 1 << 1,	 /* search through the product at once: for tests */
 };
 
 /*

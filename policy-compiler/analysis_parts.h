@@ -5,27 +5,45 @@
 #include "analysis.h"
 #include "arena.h"
 #include "facts.h"
+#include "matcher.h"
 #include "search.h"
 
 /* Steps of one search, and of all searches about single rules together. */
 #define DG_ANALYSIS_STEPS 200000
 #define DG_ANALYSIS_ALL_STEPS 60000000
 
+/* What analysis_points.c keeps. */
+struct dg_analysis_points {
+	struct dg_matcher *matchers[DG_OP_MAX]; /* by column, made when they are asked for */
+	uint32_t *neutral;			/* by variable: a class that few rules ask for */
+	bool has_neutral;
+	uint32_t *at;	   /* the device looked at, its classes by variable */
+	uint32_t *decided; /* one for which the rule under work decides */
+	bool *bound;	   /* by variable: the region asks for it */
+	uint32_t hints[2]; /* by verdict of a rule: the rank that came next and made a difference */
+	size_t left;
+};
+
 struct dg_analysis {
 	const struct dg_policy *policy;
 	struct dg_fold *fold;
 	unsigned int flags;
 	struct dg_diags *diags;
-	struct dg_policy copy;	/* @policy with rules of its own, to be evaluated without some */
+	struct dg_policy copy; /* @policy with rules of its own, to be evaluated without some */
 	struct dg_rule_node *rules;
-	uint32_t clock;		/* variable, or DG_VAR_NONE */
-	dg_ref *match;		/* by rule, with the clock synchronised */
-	uint8_t *kind_of;	/* by rank: dg_analysis_kind() */
-	struct dg_fold_op columns[DG_OP_MAX]; /* by column: parts with two ranks, clock synchronised */
+	uint32_t clock;	   /* variable, or DG_VAR_NONE */
+	dg_ref synced;	   /* the clock is synchronised; DG_TRUE: no rule asks */
+	dg_ref *match;	   /* by rule: with the clock synchronised, or free */
+	uint8_t *kind_of;  /* by rank: dg_analysis_kind() */
+	uint16_t *ops_of;  /* by rank: struct dg_rule_node.ops */
+	bool *passed_over; /* by rank: permissive */
+	/* By column: parts with two ranks, clock synchronised. */
+	struct dg_fold_op columns[DG_OP_MAX];
 	bool column_made[DG_OP_MAX];
 	uint32_t column_of[DG_OP_MAX];
 	struct dg_outlooks outlooks;
 	struct dg_search search;
+	struct dg_analysis_points points;
 	size_t steps; /* left for all */
 	struct dg_arena *arena;
 	bool *silent; /* by rule: in error, dead or shadowed, or not decided */
@@ -66,25 +84,70 @@ int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret);
 /* Does the rule by itself match? By the reference evaluator. */
 bool dg_analysis_matches(const struct dg_analysis *a, uint32_t rule,
 			 const struct dg_analysis_witness *w);
-void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
-			struct dg_answer *ret);
+void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w,
+			enum dg_op op, struct dg_answer *ret);
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,
-			const struct dg_pos *pos, const struct dg_analysis_witness *w, const char *format,
-			...) _printf_(6, 7);
+			const struct dg_pos *pos, const struct dg_analysis_witness *w,
+			const char *format, ...) _printf_(6, 7);
 /* `"id"`, `"id" and "other"`, …; `the default` for DG_RULE_DEFAULT. @size at least 64. */
 void dg_analysis_name(const struct dg_analysis *a, const uint32_t *rules, size_t count, bool more,
 		      char *ret, size_t size);
 /* A search said that something is so, and the reference evaluator that it is not. */
 void dg_analysis_disagree(struct dg_analysis *a, const struct dg_pos *pos);
 
+enum dg_found {
+	DG_FOUND_NONE,
+	DG_FOUND_SOME,
+	DG_FOUND_UNDECIDED,
+};
+
+#define DG_ANALYSIS_BEFORE_MAX 8
+
+/* What becomes of a rule, over all its operations. */
+struct dg_analysis_finding {
+	enum dg_found decides; /* for some device it decides; a permissive one: is passed over */
+	enum dg_found matters; /* for some device something else comes out without it */
+	unsigned int op;       /* an operation on which it decides */
+	/* Rules before it that decided for its devices on its first operation; so many of more. */
+	uint32_t before[DG_ANALYSIS_BEFORE_MAX];
+	size_t before_count;
+};
+
+/*
+ * Is @op the first of the rule's operations with these rules (@by_default: and this default)? The
+ * others give the same answer.
+ */
+bool dg_analysis_asks(const struct dg_analysis *a, uint32_t rule, unsigned int op, bool by_default);
+/*
+ * Does something else come out when the rule of @rank and @kind, which decides, is gone and
+ * @next of @next_kind comes next? @would: the first permissive rule that matches before @next.
+ */
+bool dg_analysis_differ(const struct dg_analysis *a, uint32_t rank, uint8_t kind, uint8_t next_kind,
+			uint32_t next, uint32_t would);
+
 /* analysis_rule.c: dead, shadowed, redundant, never true */
 int dg_analysis_rules(struct dg_analysis *a);
+
+/* analysis_points.c: by devices looked at one by one. 0 or -ENOMEM. */
+int dg_analysis_by_points(struct dg_analysis *a, uint32_t rule, struct dg_analysis_finding *ret);
+/* The matcher for @op. 0 or -ENOMEM. */
+int dg_analysis_matcher(struct dg_analysis *a, unsigned int op, const struct dg_matcher **ret);
 /*
- * Search for a device for which the rule decides on @op (a permissive one: it is passed over) and
- * the conditions @extra hold too. As dg_search_run().
+ * A device of the region, to a->points.at, that few other rules match. Class DG_CLASS_ANY does not
+ * occur. 1; 0: there is none; -E2BIG; -ENOMEM.
  */
-int dg_analysis_decides(struct dg_analysis *a, uint32_t rule, unsigned int op, const dg_ref *extra,
-			size_t extra_count);
+int dg_analysis_point(struct dg_analysis *a, const struct dg_matcher *m, dg_ref region);
+/* Is there a device for which the condition is true? 1, 0, -E2BIG, -ENOMEM. */
+int dg_analysis_holds(struct dg_analysis *a, dg_ref condition);
+/* Plain classes of a device for which the rule decides on @op, as if the search had found them. */
+int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op);
+/* After dg_search_init(). 0 or -ENOMEM. */
+int dg_analysis_points_init(struct dg_analysis *a);
+void dg_analysis_points_done(struct dg_analysis *a);
+
+/* analysis_product.c: by a search through the product of all parts. 0 or -ENOMEM. */
+int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule,
+			   struct dg_analysis_finding *finding);
 /* analysis_verdict.c: assertions, accept without bind */
 int dg_analysis_asserts(struct dg_analysis *a);
 int dg_analysis_binds(struct dg_analysis *a);

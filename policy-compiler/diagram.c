@@ -377,6 +377,15 @@ static bool shortcut(enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 	dg_ref neutral = op == DG_APPLY_AND ? DG_TRUE : op == DG_APPLY_OR ? DG_FALSE : DG_PASS;
 	dg_ref last = op == DG_APPLY_AND ? DG_FALSE : DG_TRUE;
 
+	if (op == DG_APPLY_BUT) {
+		if (f == DG_FALSE || g == DG_TRUE || f == g)
+			*ret = DG_FALSE;
+		else if (g == DG_FALSE)
+			*ret = f;
+		else
+			return false;
+		return true;
+	}
 	if (op == DG_APPLY_DIFFER) {
 		if (f == g)
 			*ret = DG_FALSE;
@@ -492,7 +501,7 @@ static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_
 	    ((dg_diagram_var(d, f) < dg_diagram_var(d, g) && is_test(d, f)) ||
 	     (dg_diagram_var(d, g) < dg_diagram_var(d, f) && is_test(d, g))))
 		return apply_runs(d, op, f, g, ret);
-	if (f > g) {
+	if (f > g && op != DG_APPLY_BUT) {
 		dg_ref swap = f;
 
 		f = g;

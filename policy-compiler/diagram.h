@@ -56,6 +56,7 @@ enum dg_apply {
 	DG_APPLY_MIN,	  /* decisions, the lowest rank kept */
 	DG_APPLY_MIN_TWO, /* decisions, the two lowest ranks kept */
 	DG_APPLY_DIFFER,  /* decisions: the condition that they are not the same */
+	DG_APPLY_BUT,	  /* conditions: left and not right */
 };
 
 /* How many ranks a decision keeps. */

@@ -87,6 +87,21 @@ Test(diagram, every_assignment_of_a_conjunction)
 	dg_diagram_free(d);
 }
 
+Test(diagram, one_and_not_the_other)
+{
+	struct dg_diagram *d = new_diagram(1000);
+	dg_ref a = member(d, 0, 1), b = member(d, 1, 2);
+
+	cr_expect_eq(apply(d, DG_APPLY_BUT, a, b), apply(d, DG_APPLY_AND, a, negated(d, b)));
+	cr_expect_eq(apply(d, DG_APPLY_BUT, b, a), apply(d, DG_APPLY_AND, b, negated(d, a)),
+		     "the order matters");
+	cr_expect_eq(apply(d, DG_APPLY_BUT, DG_TRUE, a), negated(d, a));
+	cr_expect_eq(apply(d, DG_APPLY_BUT, a, a), DG_FALSE);
+	cr_expect_eq(apply(d, DG_APPLY_BUT, a, DG_FALSE), a);
+	cr_expect_eq(apply(d, DG_APPLY_BUT, a, DG_TRUE), DG_FALSE);
+	dg_diagram_free(d);
+}
+
 Test(diagram, membership)
 {
 	static const struct dg_class_run run = {.first = 1, .end = 3};

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the analysis says of rules; the cases that random policies (tests/analysis) seldom make. */
+#include <string.h>
+
+#include "compiled.h"
+
+/* The findings of a policy, HEAD before it. */
+static void analyse(const char *rules, struct dg_diags *ret)
+{
+	struct dg_policy *policy = NULL;
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s", HEAD, rules);
+	(void)dg_policy_load_text("test.dgp", text, strlen(text), DG_LOAD_ANALYSIS, ret, &policy);
+	if (policy)
+		dg_policy_free(policy);
+}
+
+/* Its one finding, or NULL. */
+static const struct dg_diag *only(const struct dg_diags *diags)
+{
+	cr_assert_leq(diags->count, 1);
+	return diags->count > 0 ? &diags->items[0] : NULL;
+}
+
+/*
+ * "first" hides "second" for most devices, so that nothing is passed over otherwise without "rule";
+ * the others tell.
+ */
+Test(analysis, a_rule_hides_a_permissive_one_for_few_devices)
+{
+	struct dg_diags diags = {};
+
+	analyse("deny \"first\" on bind where driver.name == \"a\" and not pci.external mode "
+		"permissive;\n"
+		"allow \"rule\" on bind where driver.name == \"a\";\n"
+		"deny \"second\" on bind where driver.builtin mode permissive;\n"
+		"allow \"one\" on bind where pci.external and pci.revision == 1;\n"
+		"allow \"two\" on bind where pci.external and pci.revision == 2;\n"
+		"allow \"next\" on bind where driver.name is known;\n",
+		&diags);
+	for (size_t i = 0; i < diags.count; i++)
+		cr_expect_neq(diags.items[i].pos.line, 4, "%s", diags.items[i].message);
+	dg_diags_done(&diags);
+}
+
+/* An event is due for what is passed over, with the rule or not; but where "silent" comes first. */
+Test(analysis, an_event_is_due_with_the_rule_only_for_few_devices)
+{
+	struct dg_diags diags = {};
+
+	analyse("deny \"silent\" on bind where driver.builtin mode permissive audit never;\n"
+		"deny \"loud\" on bind mode permissive audit always;\n"
+		"allow \"rule\" on bind where driver.name == \"a\" audit always;\n"
+		"allow \"next\" on bind;\n",
+		&diags);
+	cr_expect_null(only(&diags), "%s", only(&diags)->message);
+	dg_diags_done(&diags);
+}
+
+/* Those are named without which the rule would decide. */
+Test(analysis, who_shadows_a_rule)
+{
+	struct dg_diags diags = {};
+
+	analyse("allow \"some\" on bind where driver.name == \"b\" and bus is not known audit "
+		"always;\n"
+		"allow \"bus\" on bind where bus is known and pci.revision == 1;\n"
+		"allow \"too\" on bind where bus is known and pci.revision == 2;\n"
+		"allow \"one\" on bind where driver.name in { \"a\", \"b\" };\n"
+		"allow \"two\" on bind where driver.name in { \"c\", \"d\" };\n"
+		"allow \"rule\" on bind where driver.name in { \"b\", \"c\" };\n",
+		&diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E073);
+	cr_expect_not_null(strstr(only(&diags)->message, "\"one\" and \"two\" match first"), "%s",
+			   only(&diags)->message);
+	dg_diags_done(&diags);
+}
+
+/* What makes no difference is not in a witness. */
+Test(analysis, a_witness_is_plain)
+{
+	struct dg_diags diags = {};
+
+	analyse("forbid \"flaw\" on bind where bus == \"pci\" and pci.revision < 3;\n"
+		"allow \"other\" on bind where pci.id == 1234:5678 from 2100-01-01 until "
+		"2101-01-01;\n"
+		"allow \"rule\" on bind where bus == \"usb\" and driver.name == \"a\";\n"
+		"allow \"next\" on bind where bus == \"usb\";\n",
+		&diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E208);
+	cr_expect_str_eq(only(&diags)->witness, "{\"bus\":\"usb\",\"driver.name\":\"a\"}");
+	cr_expect_null(strstr(only(&diags)->message, "at 19"), "%s", only(&diags)->message);
+	dg_diags_done(&diags);
+}
