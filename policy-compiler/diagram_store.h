@@ -59,6 +59,13 @@ int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret
 bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref *ret);
 /* Remembering may fail: nothing is lost but time. */
 void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref result);
+/* Is there a node of @var below or at @ref? 0 or -ENOMEM. */
+int dg_diagram_reaches(struct dg_diagram *d, dg_ref ref, uint32_t var, bool *ret);
+/* Where run @run of a node leads to. */
+static inline dg_ref dg_diagram_successor(const struct dg_diagram *d, dg_ref node, size_t run)
+{
+	return d->runs[d->nodes[node].run_off + run].child;
+}
 /* Count steps of work. 0, or -E2BIG past the budget. */
 static inline int dg_diagram_spend(struct dg_diagram *d, size_t steps)
 {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/* What a function is made of: walks that make nothing. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "array.h"
+#include "diagram_store.h"
+
+/* A round of visits: every node once. 0 or -ENOMEM. */
+static int start_round(struct dg_diagram *d)
+{
+	size_t had = d->seen_room;
+	int r;
+
+	r = dg_array_reserve(&d->seen, &d->seen_room, d->node_count + 1, sizeof(*d->seen));
+	if (r < 0)
+		return r;
+	memset(d->seen + had, 0, (d->seen_room - had) * sizeof(*d->seen));
+	d->round++;
+	return 0;
+}
+
+static bool reaches(struct dg_diagram *d, dg_ref ref, uint32_t var)
+{
+	if (dg_ref_terminal(ref) || d->nodes[ref].var > var || d->seen[ref] == d->round)
+		return false;
+	if (d->nodes[ref].var == var)
+		return true;
+	d->seen[ref] = d->round;
+	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
+		if (reaches(d, dg_diagram_successor(d, ref, i), var))
+			return true;
+	return false;
+}
+
+int dg_diagram_reaches(struct dg_diagram *d, dg_ref ref, uint32_t var, bool *ret)
+{
+	int r = start_round(d);
+
+	if (r >= 0)
+		*ret = reaches(d, ref, var);
+	return r;
+}
+
+static void add_size(struct dg_diagram *d, dg_ref ref, size_t *runs)
+{
+	if (dg_ref_terminal(ref) || d->seen[ref] == d->round)
+		return;
+	d->seen[ref] = d->round;
+	*runs += d->nodes[ref].run_count;
+	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
+		add_size(d, dg_diagram_successor(d, ref, i), runs);
+}
+
+int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
+{
+	size_t runs = 0;
+	int r = start_round(d);
+
+	if (r < 0)
+		return r;
+	add_size(d, ref, &runs);
+	*ret_runs = runs;
+	return 0;
+}
