@@ -26,6 +26,7 @@ void dg_diagram_free(struct dg_diagram *d)
 	free(d->cache);
 	free(d->scratch);
 	free(d->seen);
+	free(d->terminal_seen);
 	dg_map_done(&d->decision_of);
 	free(d);
 }

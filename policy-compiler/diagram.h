@@ -15,11 +15,11 @@
  * rules, in policy order, F … N - 1. Then the search of the language page (section 6) is: of the
  * rules that match and are not permissive, the one with the lowest rank decides; of the permissive
  * ones that match, the one with the lowest rank is named, if its rank is below the decider's. Both
- * are minima over a set of rules. So for any two sets of rules A and B the decision of A ∪ B is that
- * of A and that of B put together: the lower rank, and the lower `would`, dropped when it is not
- * below the rank. (A `would` that A alone dropped was not below A's rank, hence not below the common
- * one either.) The combination is commutative and associative, and rules may be grouped freely. A
- * forbid has a rank below every permissive rule's, so that nothing is named beside it.
+ * are minima over a set of rules. So for any two sets of rules A and B the decision of A ∪ B is
+ * that of A and that of B put together: the lower rank, and the lower `would`, dropped when it is
+ * not below the rank. (A `would` that A alone dropped was not below A's rank, hence not below the
+ * common one either.) The combination is commutative and associative, and rules may be grouped
+ * freely. A forbid has a rank below every permissive rule's, so that nothing is named beside it.
  */
 #pragma once
 
@@ -144,5 +144,11 @@ dg_ref dg_diagram_child(const struct dg_diagram *diagram, dg_ref node, uint32_t 
 struct dg_decision dg_diagram_decided(const struct dg_diagram *diagram, dg_ref terminal);
 /* Runs of all nodes that @ref reaches, each once. 0 or -ENOMEM. */
 int dg_diagram_size(struct dg_diagram *diagram, dg_ref ref, size_t *ret_runs);
+/*
+ * How many functions the nodes of @ref before @var lead to that begin at @var or behind it,
+ * terminals but DG_PASS included; the count may stop at @most. 0 or -ENOMEM.
+ */
+int dg_diagram_behind(struct dg_diagram *diagram, dg_ref ref, uint32_t var, size_t most,
+		      size_t *ret);
 size_t dg_diagram_run_count(const struct dg_diagram *diagram);
 size_t dg_diagram_node_count(const struct dg_diagram *diagram);

@@ -64,3 +64,45 @@ int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
 	*ret_runs = runs;
 	return 0;
 }
+
+/* A node or terminal that this round has not come to before. */
+static bool is_new(struct dg_diagram *d, dg_ref ref)
+{
+	uint32_t *seen =
+		dg_ref_terminal(ref) ? &d->terminal_seen[ref & ~DG_REF_TERMINAL] : &d->seen[ref];
+
+	if (*seen == d->round)
+		return false;
+	*seen = d->round;
+	return true;
+}
+
+static void add_behind(struct dg_diagram *d, dg_ref ref, uint32_t var, size_t most, size_t *count)
+{
+	if (ref == DG_PASS || !is_new(d, ref))
+		return;
+	if (dg_diagram_var(d, ref) >= var) {
+		++*count;
+		return;
+	}
+	for (size_t i = 0; i < d->nodes[ref].run_count && *count < most; i++)
+		add_behind(d, dg_diagram_successor(d, ref, i), var, most, count);
+}
+
+int dg_diagram_behind(struct dg_diagram *d, dg_ref ref, uint32_t var, size_t most, size_t *ret)
+{
+	size_t had = d->terminal_room, count = 0;
+	int r;
+
+	r = dg_array_reserve(&d->terminal_seen, &d->terminal_room, d->decision_count,
+			     sizeof(*d->terminal_seen));
+	if (r < 0)
+		return r;
+	memset(d->terminal_seen + had, 0, (d->terminal_room - had) * sizeof(*d->terminal_seen));
+	r = start_round(d);
+	if (r < 0)
+		return r;
+	add_behind(d, ref, var, most, &count);
+	*ret = count;
+	return 0;
+}

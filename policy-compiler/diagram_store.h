@@ -41,8 +41,9 @@ struct dg_diagram {
 	size_t cache_count;	/* a power of two */
 	struct dg_run *scratch; /* a stack: nodes under construction */
 	size_t scratch_count, scratch_room;
-	uint32_t *seen; /* dg_diagram_size(): by node, round of the last visit */
-	size_t seen_room;
+	/* By node, by terminal: the round of the last visit. */
+	uint32_t *seen, *terminal_seen;
+	size_t seen_room, terminal_room;
 	uint32_t round;
 };
 

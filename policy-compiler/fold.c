@@ -8,7 +8,6 @@
 
 #include "array.h"
 #include "fold_build.h"
-#include "map.h"
 #include "support.h"
 
 #define RUNS_PER_RULE 16 /* of several groups in one part */
@@ -233,119 +232,6 @@ static int build_groups(struct build *b, uint32_t var, size_t per_rule, size_t s
 			r = build_group(b, c->rules + c->groups[g],
 					c->groups[g + 1] - c->groups[g]);
 	return r;
-}
-
-struct part {
-	dg_ref ref;
-	size_t size;
-};
-
-static int compare_parts(const void *a, const void *b)
-{
-	const struct part *x = a, *y = b;
-
-	if (x->size != y->size)
-		return x->size < y->size ? -1 : 1;
-	return (x->ref > y->ref) - (x->ref < y->ref);
-}
-
-/*
- * About how large two parts are together. Where they begin with one variable their edges lie beside
- * each other; else the later one hangs on every edge of the earlier one.
- */
-static size_t estimate(const struct dg_diagram *d, const struct part *a, const struct part *b)
-{
-	uint32_t x = dg_diagram_var(d, a->ref), y = dg_diagram_var(d, b->ref);
-	size_t edges;
-
-	if (x == y || x == DG_VAR_NONE || y == DG_VAR_NONE)
-		return a->size + b->size;
-	dg_diagram_runs(d, x < y ? a->ref : b->ref, &edges);
-	return edges * (x < y ? b->size : a->size);
-}
-
-/* The two parts in one, if that is not much larger. 1: done; 0: not. */
-static int join_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts, size_t *count,
-		      size_t i, size_t k, size_t slack)
-{
-	size_t budget = 2 * (parts[i].size + parts[k].size) + slack;
-	size_t before = dg_diagram_node_count(d);
-	dg_ref both;
-	int r;
-
-	/* One part less is worth little to the analysis, and two ranks make large parts. */
-	if (op == DG_APPLY_MIN_TWO && slack <= SLACK_MOST && parts[i].size + parts[k].size > slack)
-		return 0;
-	if (estimate(d, &parts[i], &parts[k]) > 2 * budget)
-		return 0;
-	dg_diagram_budget(d, budget);
-	r = dg_diagram_apply(d, op, parts[i].ref, parts[k].ref, &both);
-	dg_diagram_budget(d, SIZE_MAX);
-	if (r == -E2BIG) {
-		dg_diagram_undo(d, before);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	parts[i].ref = both;
-	r = dg_diagram_size(d, both, &parts[i].size);
-	if (r < 0)
-		return r;
-	parts[k] = parts[--*count];
-	return 1;
-}
-
-/* Smallest first; pairs that were too much are not tried again. */
-static int merge_parts(struct dg_diagram *d, enum dg_apply op, struct part *parts, size_t *count,
-		       size_t slack)
-{
-	struct dg_map tried = {};
-	uint32_t number;
-	int r = 1;
-
-	while (r == 1) {
-		qsort(parts, *count, sizeof(*parts), compare_parts);
-		r = 0;
-		for (size_t i = 0; i + 1 < *count && r == 0; i++)
-			/* Of very many parts only neighbours. */
-			for (size_t k = i + 1;
-			     k < *count && r == 0 && (*count <= 2 * DG_PARTS_MAX || k == i + 1); k++) {
-				if (dg_map_get(&tried, parts[i].ref, parts[k].ref, &number))
-					continue;
-				r = dg_map_put(&tried, parts[i].ref, parts[k].ref, 0);
-				if (r == 0)
-					r = join_parts(d, op, parts, count, i, k, slack);
-			}
-	}
-	dg_map_done(&tried);
-	return r;
-}
-
-int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *count, size_t slack)
-{
-	_cleanup_free_ struct part *parts = calloc(*count + 1, sizeof(*parts));
-	size_t left = *count;
-	int r = 0;
-
-	if (!parts)
-		return -ENOMEM;
-	for (size_t i = 0; i < left && r >= 0; i++) {
-		parts[i].ref = refs[i];
-		r = dg_diagram_size(d, refs[i], &parts[i].size);
-	}
-	if (r >= 0)
-		r = merge_parts(d, op, parts, &left, slack);
-	/* Too many to be looked at one after the other: let them grow. */
-	while (r >= 0 && left > DG_PARTS_MAX && slack < DG_FOLD_MAX_RUNS / 8) {
-		slack *= 8;
-		r = merge_parts(d, op, parts, &left, slack);
-	}
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < left; i++)
-		refs[i] = parts[i].ref;
-	*count = left;
-	return 0;
 }
 
 static size_t slack_for(size_t rules)

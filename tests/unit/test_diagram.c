@@ -270,3 +270,99 @@ Test(diagram, a_budget_is_kept)
 	cr_expect_eq(dg_diagram_apply(d, DG_APPLY_AND, a, b, &result), 0);
 	dg_diagram_free(d);
 }
+
+/* The rule of that rank decides where @match is true, else nothing does. */
+static dg_ref decided(struct dg_diagram *d, dg_ref match, uint32_t rank)
+{
+	struct dg_claim claim = {.match = match, .rank = rank};
+	dg_ref ref;
+
+	cr_assert_eq(dg_diagram_decide(d, DG_KEEP_ONE, &claim, 1, &ref), 0);
+	return ref;
+}
+
+/* @both is rule 5 in class 1 of the first variable, else rule 6 in @class of the second. */
+static void expect_both(const struct dg_diagram *d, dg_ref both, uint32_t class, const char *when)
+{
+	for (uint32_t i = 0; i < counts[0]; i++)
+		for (uint32_t k = 0; k < counts[1]; k++)
+			cr_expect_eq(dg_diagram_decided(d, at(d, both, (uint32_t[]){i, k})).rank,
+				     i == 1	  ? 5
+				     : k == class ? 6
+						  : DG_RANK_NONE,
+				     "%s: %u %u", when, i, k);
+}
+
+Test(diagram, undo_forgets_an_attempt_and_nothing_else)
+{
+	struct dg_diagram *d = new_diagram(1000);
+	dg_ref five = decided(d, member(d, 0, 1), 5), kept, both, other;
+	dg_ref one = member(d, 1, 1), two = member(d, 1, 2);
+	size_t nodes, runs;
+
+	kept = apply(d, DG_APPLY_MIN, five, decided(d, one, 7));
+	nodes = dg_diagram_node_count(d);
+	runs = dg_diagram_run_count(d);
+	both = apply(d, DG_APPLY_MIN, five, decided(d, two, 6));
+	expect_both(d, both, 2, "at first");
+	cr_expect_gt(dg_diagram_node_count(d), nodes, "the attempt made something");
+	dg_diagram_undo(d, nodes);
+	cr_expect_eq(dg_diagram_node_count(d), nodes);
+	cr_expect_eq(dg_diagram_run_count(d), runs);
+	cr_expect_eq(decided(d, member(d, 0, 1), 5), five, "what was there is found again");
+	cr_expect_eq(kept, apply(d, DG_APPLY_MIN, decided(d, one, 7), five));
+	/* What comes now has the numbers of what is gone: no step may be remembered to lead there.
+	 */
+	other = apply(d, DG_APPLY_MIN, five, decided(d, one, 6));
+	expect_both(d, other, 1, "in its place");
+	both = apply(d, DG_APPLY_MIN, five, decided(d, two, 6));
+	expect_both(d, both, 2, "again");
+	cr_expect_eq(both, apply(d, DG_APPLY_MIN, decided(d, two, 6), five));
+	dg_diagram_free(d);
+}
+
+/* The table of nodes grows on the way: what is left must still be found once. */
+Test(diagram, undo_after_much)
+{
+	static const uint32_t sizes[] = {4, 100000};
+	struct dg_diagram *d = dg_diagram_new(sizes, 2, 1000000);
+	dg_ref first = member(d, 1, 7), second = member(d, 1, 8);
+	size_t nodes = dg_diagram_node_count(d);
+
+	for (uint32_t c = 9; c < 9000; c++)
+		member(d, 1, c);
+	cr_expect_gt(dg_diagram_node_count(d), 8000);
+	dg_diagram_undo(d, nodes);
+	dg_diagram_undo(d, nodes);
+	cr_expect_eq(dg_diagram_node_count(d), nodes, "twice is once");
+	cr_expect_eq(member(d, 1, 7), first);
+	cr_expect_eq(member(d, 1, 8), second);
+	cr_expect_eq(member(d, 1, 8999), nodes, "made anew, not found where it was");
+	for (uint32_t c = 20001; c < 29000; c++)
+		cr_assert_eq(member(d, 1, c), nodes + c - 20000);
+	cr_expect_eq(member(d, 1, 20001), nodes + 1, "found again");
+	dg_diagram_free(d);
+}
+
+static size_t behind(struct dg_diagram *d, dg_ref ref, uint32_t var, size_t most)
+{
+	size_t count;
+
+	cr_assert_eq(dg_diagram_behind(d, ref, var, most, &count), 0);
+	return count;
+}
+
+Test(diagram, what_hangs_behind_a_variable)
+{
+	struct dg_diagram *d = new_diagram(1000);
+	dg_ref a = decided(d, member(d, 0, 1), 5), b = decided(d, member(d, 0, 2), 6);
+	dg_ref c = decided(d, member(d, 1, 1), 7), all;
+
+	cr_expect_eq(behind(d, a, 1, 10), 1, "rule 5; DG_PASS is nothing");
+	cr_expect_eq(behind(d, c, 1, 10), 1, "itself");
+	all = apply(d, DG_APPLY_MIN, apply(d, DG_APPLY_MIN, a, b), c);
+	cr_expect_eq(behind(d, all, 1, 10), 3, "rules 5 and 6 and the node of rule 7");
+	cr_expect_eq(behind(d, all, 2, 10), 3, "rules 5, 6 and 7");
+	cr_expect_eq(behind(d, all, 1, 2), 2, "no more than asked for");
+	dg_diagram_free(d);
+}
