@@ -56,8 +56,7 @@ static uint32_t find_clock(const struct dg_symbols *symbols)
 	return DG_VAR_NONE;
 }
 
-/* With the clock synchronised: its class 1. */
-static int synchronise(struct dg_analysis *a, dg_ref ref, dg_ref *ret)
+int dg_analysis_synchronise(struct dg_analysis *a, dg_ref ref, dg_ref *ret)
 {
 	if (a->clock == DG_VAR_NONE) {
 		*ret = ref;
@@ -88,16 +87,10 @@ static int prepare_rules(struct dg_analysis *a)
 	a->ops_of = calloc(count + 1, sizeof(*a->ops_of));
 	a->passed_over = calloc(count + 1, sizeof(*a->passed_over));
 	a->silent = calloc(count + 1, sizeof(*a->silent));
-	a->rules = calloc(count + 1, sizeof(*a->rules));
 	a->arena = dg_arena_new();
-	if (!a->match || !a->kind_of || !a->ops_of || !a->passed_over || !a->silent || !a->rules ||
-	    !a->arena)
+	if (!a->match || !a->kind_of || !a->ops_of || !a->passed_over || !a->silent || !a->arena)
 		return -ENOMEM;
 	r = find_synced(a);
-	if (count > 0)
-		memcpy(a->rules, a->policy->rules, count * sizeof(*a->rules));
-	a->copy = *a->policy;
-	a->copy.rules = a->rules;
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		const struct dg_rule_node *rule = &a->policy->rules[i];
 
@@ -123,7 +116,7 @@ int dg_analysis_column(struct dg_analysis *a, unsigned int op, const struct dg_f
 	if (!a->column_made[c]) {
 		r = dg_fold_parts(a->fold, &a->fold->columns[c], DG_KEEP_TWO, true, parts);
 		for (size_t i = 0; i < parts->count && r >= 0; i++) {
-			r = synchronise(a, parts->roots[i], &parts->roots[i]);
+			r = dg_analysis_synchronise(a, parts->roots[i], &parts->roots[i]);
 			if (r >= 0)
 				r = dg_outlooks_add(&a->outlooks, parts->roots[i]);
 		}

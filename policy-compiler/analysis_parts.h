@@ -29,8 +29,7 @@ struct dg_analysis {
 	struct dg_fold *fold;
 	unsigned int flags;
 	struct dg_diags *diags;
-	struct dg_policy copy; /* @policy with rules of its own, to be evaluated without some */
-	struct dg_rule_node *rules;
+	struct dg_rule_node *rules; /* a copy, to be evaluated without some; made on demand */
 	uint32_t clock;	   /* variable, or DG_VAR_NONE */
 	dg_ref synced;	   /* the clock is synchronised; DG_TRUE: no rule asks */
 	dg_ref *match;	   /* by rule: with the clock synchronised, or free */
@@ -73,6 +72,8 @@ static inline enum dg_verdict dg_analysis_verdict(const struct dg_rule_node *rul
 /* Run a search on the budget of all. As dg_search_run(). */
 int dg_analysis_search(struct dg_analysis *a, const struct dg_question *question,
 		       const dg_ref *components, size_t count);
+/* The function with the clock synchronised. 0, -ENOMEM, -E2BIG. */
+int dg_analysis_synchronise(struct dg_analysis *a, dg_ref ref, dg_ref *ret);
 /* The parts of @op, two ranks kept, made when they are asked for. 0, -ENOMEM, -E2BIG. */
 int dg_analysis_column(struct dg_analysis *a, unsigned int op, const struct dg_fold_op **ret);
 /* All components are conditions, to be true at once. */
@@ -84,8 +85,11 @@ int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret);
 /* Does the rule by itself match? By the reference evaluator. */
 bool dg_analysis_matches(const struct dg_analysis *a, uint32_t rule,
 			 const struct dg_analysis_witness *w);
-void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w,
-			enum dg_op op, struct dg_answer *ret);
+void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
+			struct dg_answer *ret);
+/* The same without the rule. 0 or -ENOMEM. */
+int dg_analysis_decide_without(struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
+			       uint32_t rule, struct dg_answer *ret);
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,
 			const struct dg_pos *pos, const struct dg_analysis_witness *w,
 			const char *format, ...) _printf_(6, 7);
@@ -148,6 +152,7 @@ void dg_analysis_points_done(struct dg_analysis *a);
 /* analysis_product.c: by a search through the product of all parts. 0 or -ENOMEM. */
 int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule,
 			   struct dg_analysis_finding *finding);
-/* analysis_verdict.c: assertions, accept without bind */
+/* analysis_assert.c */
 int dg_analysis_asserts(struct dg_analysis *a);
+/* analysis_bind.c: accept without bind */
 int dg_analysis_binds(struct dg_analysis *a);

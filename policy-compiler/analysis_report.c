@@ -47,7 +47,26 @@ bool dg_analysis_matches(const struct dg_analysis *a, uint32_t number,
 void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
 			struct dg_answer *ret)
 {
-	dg_eval_decide(&a->copy, w->device, op, w->time, true, ret);
+	dg_eval_decide(a->policy, w->device, op, w->time, true, ret);
+}
+
+int dg_analysis_decide_without(struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
+			       uint32_t rule, struct dg_answer *ret)
+{
+	size_t size = a->policy->rule_count * sizeof(*a->rules);
+	struct dg_policy copy = *a->policy;
+
+	if (!a->rules) {
+		a->rules = malloc(size);
+		if (!a->rules)
+			return -ENOMEM;
+		memcpy(a->rules, a->policy->rules, size);
+	}
+	copy.rules = a->rules;
+	a->rules[rule].ops = 0;
+	dg_eval_decide(&copy, w->device, op, w->time, true, ret);
+	a->rules[rule].ops = a->policy->rules[rule].ops;
+	return 0;
 }
 
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,

@@ -174,9 +174,9 @@ static int report_redundant(struct dg_analysis *a, uint32_t number, unsigned int
 	if (r < 0)
 		return r;
 	dg_analysis_decide(a, &w, (enum dg_op)op, &with);
-	a->rules[number].ops = 0;
-	dg_analysis_decide(a, &w, (enum dg_op)op, &without);
-	a->rules[number].ops = rule->ops;
+	r = dg_analysis_decide_without(a, &w, (enum dg_op)op, number, &without);
+	if (r < 0)
+		return r;
 	if (with.rule != number || with.verdict != without.verdict || with.would != without.would ||
 	    with.flags != without.flags) {
 		dg_analysis_disagree(a, &rule->pos);
