@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
-/* Assertions: is there a device that one of them speaks of and that does not get its verdict? */
+/*
+ * Assertions: is there a device that one of them speaks of and that does not get its verdict?
+ *
+ * Devices are looked at one by one first (analysis_points.c): what an assertion speaks of is a
+ * region; where a rule decides as it should, that rule's devices leave. That is a proof for each
+ * rule that would give the wrong verdict, and for the default where it does. What takes too many
+ * devices is asked of the product of the parts.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +17,113 @@
 /* The slack for putting the parts of one operation together: one part makes a short search. */
 #define MERGE_SLACK (1U << 20)
 
-/* A device in the condition that gets the verdict on @op. As dg_search_run(). */
-static int find_verdict(struct dg_verdict_context *c, dg_ref condition, unsigned int op,
-			enum dg_verdict wanted)
+/* An assertion on one operation. */
+struct assert_question {
+	struct dg_analysis *a;
+	const struct dg_matcher *matcher;
+	unsigned int op;
+	enum dg_verdict wanted; /* that there must not be */
+	dg_ref speaks;		/* of these devices */
+};
+
+static enum dg_verdict decided_verdict(const struct assert_question *q, const struct dg_decision *d)
 {
-	struct dg_verdicts *v = &c->ops[op];
+	if (d->rank == DG_RANK_NONE)
+		return q->a->policy->defaults[q->op];
+	return q->a->kind_of[d->rank] & 2 ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
+}
+
+/*
+ * Devices of the region until one gets the verdict: 1. Rules of a lower rank than @before leave
+ * with their devices; 0 when none is left or, with *@ret_region the rest, another rule decides.
+ * -E2BIG.
+ */
+static int pick(const struct assert_question *q, uint32_t before, dg_ref region, dg_ref *ret_region)
+{
+	struct dg_analysis *a = q->a;
+	struct dg_decision d;
+	int r;
+
+	for (;;) {
+		if (a->points.left == 0)
+			return -E2BIG;
+		a->points.left--;
+		r = dg_analysis_point(a, q->matcher, region);
+		if (r != 1)
+			break;
+		d = dg_matcher_decide(q->matcher, a->points.at);
+		if (decided_verdict(q, &d) == q->wanted)
+			return 1;
+		if (d.rank >= before)
+			break;
+		r = dg_analysis_combine(a, DG_APPLY_BUT, region, a->match[a->fold->rule_of[d.rank]],
+					&region);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	*ret_region = r == 0 ? DG_FALSE : region;
+	return 0;
+}
+
+/* Does the rule of the rank give the verdict? */
+static bool gives(const struct assert_question *q, uint32_t rank)
+{
+	const struct dg_analysis *a = q->a;
+	struct dg_decision d = {.rank = rank};
+
+	return a->ops_of[rank] >> q->op & 1 && !a->passed_over[rank] &&
+	       decided_verdict(q, &d) == q->wanted;
+}
+
+/* 1: a->points.at is a device that gets the verdict; 0: there is none; -E2BIG. */
+static int find_by_points(const struct assert_question *q)
+{
+	struct dg_analysis *a = q->a;
+	uint32_t count = (uint32_t)a->policy->rule_count, rank = 0;
+	dg_ref region = q->speaks, rest;
+	int r = 0;
+
+	if (a->synced != DG_TRUE)
+		r = dg_analysis_combine(a, DG_APPLY_AND, region, a->synced, &region);
+	while (rank < count && !gives(q, rank))
+		rank++;
+	/* What stands before all of them is no more in question. */
+	if (r >= 0)
+		r = pick(q, rank, region, &region);
+	for (; rank < count && r == 0; rank++) {
+		dg_ref match = a->match[a->fold->rule_of[rank]];
+
+		if (!gives(q, rank) || !dg_analysis_may_overlap(a, region, match))
+			continue;
+		r = dg_analysis_combine(a, DG_APPLY_AND, region, match, &rest);
+		if (r >= 0)
+			r = pick(q, DG_RANK_NONE, rest, &rest);
+	}
+	if (r == 0 && a->policy->defaults[q->op] == q->wanted)
+		r = pick(q, DG_RANK_NONE, region, &rest);
+	return r;
+}
+
+/* The assertion speaks of the device, and it gets the verdict. */
+static bool violates(const void *data, const uint32_t *classes)
+{
+	const struct assert_question *q = data;
+	const struct dg_diagram *diagram = q->a->fold->diagram;
+	struct dg_decision d = dg_matcher_decide(q->matcher, classes);
+	dg_ref ref = q->speaks;
+
+	while (!dg_ref_terminal(ref))
+		ref = dg_diagram_child(diagram, ref, classes[dg_diagram_var(diagram, ref)]);
+	return ref == DG_TRUE && decided_verdict(q, &d) == q->wanted;
+}
+
+/* A device in the condition that gets the verdict on @op. As dg_search_run(). */
+static int find_by_product(struct dg_verdict_context *c, dg_ref condition, unsigned int op,
+			   enum dg_verdict wanted)
+{
+	const struct dg_verdicts *v = &c->ops[op];
 	struct dg_verdict_question q = {
 		.c = c, .conditions = 1, .by_default = v->by_default, .wanted = wanted};
 	struct dg_question question = {.reduce = dg_verdict_reduce,
@@ -26,6 +135,25 @@ static int find_verdict(struct dg_verdict_context *c, dg_ref condition, unsigned
 	components[0] = condition;
 	memcpy(components + 1, v->roots, v->count * sizeof(*components));
 	return dg_analysis_search(c->a, &question, components, 1 + v->count);
+}
+
+/* The same, by devices one by one first. */
+static int find_verdict(struct dg_verdict_context *c, dg_ref condition, unsigned int op,
+			enum dg_verdict wanted)
+{
+	struct assert_question q = {.a = c->a, .op = op, .wanted = wanted, .speaks = condition};
+	int r = dg_analysis_matcher(c->a, op, &q.matcher);
+
+	if (r >= 0 && !(c->a->flags & DG_ANALYSIS_PRODUCT)) {
+		r = find_by_points(&q);
+		if (r == 1)
+			dg_analysis_make_plain(c->a, violates, &q);
+		if (r != -E2BIG)
+			return r;
+	}
+	if (r >= 0 || r == -E2BIG)
+		r = dg_verdict_make(c, op, MERGE_SLACK);
+	return r < 0 ? r : find_by_product(c, condition, op, wanted);
 }
 
 /* Is the device one that the assertion speaks of? By the reference evaluator. */
@@ -75,9 +203,7 @@ static int check_assert(struct dg_verdict_context *c, const struct dg_assert_nod
 	for (unsigned int op = 0; op < DG_OP_MAX && r >= 0; op++) {
 		if (!(assertion->ops >> op & 1))
 			continue;
-		r = dg_verdict_make(c, op, MERGE_SLACK);
-		if (r >= 0)
-			r = find_verdict(c, condition, op, wanted);
+		r = find_verdict(c, condition, op, wanted);
 		if (r == 1)
 			return report_violation(c->a, assertion, (enum dg_op)op);
 		if (r == -E2BIG) {
@@ -108,6 +234,7 @@ int dg_analysis_asserts(struct dg_analysis *a)
 	for (size_t i = 0; i < a->policy->assert_count && r >= 0; i++) {
 		/* Assertions are errors when undecided: what rules used up is not theirs. */
 		a->steps = DG_ANALYSIS_ALL_STEPS;
+		a->points.left = DG_ANALYSIS_POINTS;
 		r = check_assert(&c, &a->policy->asserts[i]);
 	}
 	return r;

@@ -12,6 +12,12 @@
 #define DG_ANALYSIS_STEPS 200000
 #define DG_ANALYSIS_ALL_STEPS 60000000
 
+/*
+ * Devices looked at one by one: for all rules together, the first for each not counted; for one
+ * assertion.
+ */
+#define DG_ANALYSIS_POINTS 200000
+
 /* What analysis_points.c keeps. */
 struct dg_analysis_points {
 	struct dg_matcher *matchers[DG_OP_MAX]; /* by column, made when they are asked for */
@@ -142,7 +148,19 @@ int dg_analysis_matcher(struct dg_analysis *a, unsigned int op, const struct dg_
  */
 int dg_analysis_point(struct dg_analysis *a, const struct dg_matcher *m, dg_ref region);
 /* Is there a device for which the condition is true? 1, 0, -E2BIG, -ENOMEM. */
-int dg_analysis_holds(struct dg_analysis *a, dg_ref condition);
+int dg_analysis_satisfiable(struct dg_analysis *a, dg_ref condition);
+/* @op on two conditions, within bounds. 0, -E2BIG, -ENOMEM. */
+int dg_analysis_combine(struct dg_analysis *a, enum dg_apply op, dg_ref left, dg_ref right,
+			dg_ref *ret);
+/* Can the two conditions hold together? True also when that takes too long to see. */
+bool dg_analysis_may_overlap(const struct dg_analysis *a, dg_ref left, dg_ref right);
+/* Does a device with these classes have it? */
+typedef bool (*dg_analysis_property)(const void *data, const uint32_t *classes);
+/*
+ * The device a->points.at, which has the property, with facts unknown that it does not take; to the
+ * search's classes, DG_CLASS_ANY for the time when any will do.
+ */
+void dg_analysis_make_plain(struct dg_analysis *a, dg_analysis_property holds, const void *data);
 /* Plain classes of a device for which the rule decides on @op, as if the search had found them. */
 int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op);
 /* After dg_search_init(). 0 or -ENOMEM. */

@@ -13,7 +13,6 @@
 #include "analysis_parts.h"
 #include "util.h"
 
-#define POINTS_MAX 200000 /* devices that are not the first for a rule, of all rules */
 #define TRIES_MAX 128	  /* devices for one rule on one operation */
 #define REGION_RUNS 65536 /* work on one region */
 #define OVERLAP_STEPS 256 /* until two conditions are put together to see */
@@ -74,7 +73,7 @@ int dg_analysis_points_init(struct dg_analysis *a)
 	if (!p->neutral || !p->at || !p->bound)
 		return -ENOMEM;
 	p->decided = p->at + count;
-	p->left = POINTS_MAX;
+	p->left = DG_ANALYSIS_POINTS;
 	return 0;
 }
 
@@ -106,7 +105,8 @@ int dg_analysis_matcher(struct dg_analysis *a, unsigned int op, const struct dg_
 	return 0;
 }
 
-/* The class to leave @node by: the neutral one if that leads on, else one that few rules ask for. */
+/* The class to leave @node by: the neutral one if that leads on, else one that few rules ask for.
+ */
 static uint32_t choose_class(const struct dg_analysis *a, const struct dg_matcher *m, dg_ref node)
 {
 	const struct dg_diagram *d = a->fold->diagram;
@@ -221,7 +221,7 @@ int dg_analysis_point(struct dg_analysis *a, const struct dg_matcher *m, dg_ref 
 	return r == 0 ? search_point(a, region) : r;
 }
 
-int dg_analysis_holds(struct dg_analysis *a, dg_ref condition)
+int dg_analysis_satisfiable(struct dg_analysis *a, dg_ref condition)
 {
 	/* A group's variables may contradict each other. */
 	for (dg_ref ref = condition; !dg_ref_terminal(ref);) {
@@ -235,8 +235,8 @@ int dg_analysis_holds(struct dg_analysis *a, dg_ref condition)
 	return condition != DG_FALSE;
 }
 
-/* @op on two conditions, within bounds. */
-static int combine(struct dg_analysis *a, enum dg_apply op, dg_ref left, dg_ref right, dg_ref *ret)
+int dg_analysis_combine(struct dg_analysis *a, enum dg_apply op, dg_ref left, dg_ref right,
+			dg_ref *ret)
 {
 	int r;
 
@@ -252,12 +252,11 @@ static int refine(struct hunt *h)
 	int r = 0;
 
 	if (!h->refined && h->a->synced != DG_TRUE)
-		r = combine(h->a, DG_APPLY_AND, h->region, h->a->synced, &h->region);
+		r = dg_analysis_combine(h->a, DG_APPLY_AND, h->region, h->a->synced, &h->region);
 	h->refined = true;
 	return r;
 }
 
-/* Can the two hold together? True also when that takes too long to see. */
 static bool may_overlap(const struct dg_diagram *d, dg_ref f, dg_ref g, size_t *steps)
 {
 	uint32_t fv = dg_diagram_var(d, f), gv = dg_diagram_var(d, g);
@@ -298,6 +297,13 @@ static bool may_overlap(const struct dg_diagram *d, dg_ref f, dg_ref g, size_t *
 	return false;
 }
 
+bool dg_analysis_may_overlap(const struct dg_analysis *a, dg_ref left, dg_ref right)
+{
+	size_t steps = OVERLAP_STEPS;
+
+	return may_overlap(a->fold->diagram, left, right, &steps);
+}
+
 /* Does something else come out without the rule, which decides here? */
 static bool changes(const struct hunt *h, const struct dg_decision *d)
 {
@@ -333,7 +339,8 @@ static int leave_to(struct hunt *h, uint32_t rank)
 		h->finding->before_count++;
 	}
 	if (r >= 0)
-		r = combine(h->a, DG_APPLY_BUT, h->region, h->a->match[rule], &h->region);
+		r = dg_analysis_combine(h->a, DG_APPLY_BUT, h->region, h->a->match[rule],
+					&h->region);
 	return r;
 }
 
@@ -344,7 +351,7 @@ static int try_next(struct hunt *h, dg_ref region, uint32_t rank)
 	struct dg_decision d;
 	int r;
 
-	r = combine(h->a, DG_APPLY_AND, region, match, &both);
+	r = dg_analysis_combine(h->a, DG_APPLY_AND, region, match, &both);
 	if (r >= 0)
 		r = next_point(h, both, &d);
 	if (r == 1 && (d.rank != h->rank || !changes(h, &d)))
@@ -381,28 +388,31 @@ static int leave_alike(struct hunt *h, const struct dg_decision *at)
 	/* What is due for a rule passed over may make up for what is not due for this one. */
 	if ((end == DG_RANK_NONE ? h->default_kind : a->kind_of[end]) != h->kind)
 		return -E2BIG;
-	r = refine(h);
 	h->alike = true;
+	if (hint > h->rank && hint < count && is_other(h, hint, passed_over)) {
+		r = try_next(h, h->region, hint);
+		if (r != 0)
+			return r;
+	}
+	r = refine(h);
 	alike = h->region;
-	if (r >= 0 && hint > h->rank && hint < count && is_other(h, hint, passed_over))
-		r = try_next(h, alike, hint);
 	if (r == 0 && end != DG_RANK_NONE)
-		r = combine(a, DG_APPLY_AND, alike, a->match[a->fold->rule_of[end]], &alike);
+		r = dg_analysis_combine(a, DG_APPLY_AND, alike, a->match[a->fold->rule_of[end]],
+					&alike);
 	if (r == 0 && passed_over)
-		r = combine(a, DG_APPLY_AND, alike, a->match[a->fold->rule_of[at->would]], &alike);
+		r = dg_analysis_combine(a, DG_APPLY_AND, alike,
+					a->match[a->fold->rule_of[at->would]], &alike);
 	for (uint32_t rank = h->rank + 1; rank < count && rank < end && r == 0; rank++) {
-		size_t steps = OVERLAP_STEPS;
 		dg_ref match = a->match[a->fold->rule_of[rank]];
 
-		if (!is_other(h, rank, passed_over) ||
-		    !may_overlap(a->fold->diagram, alike, match, &steps))
+		if (!is_other(h, rank, passed_over) || !dg_analysis_may_overlap(a, alike, match))
 			continue;
 		r = try_next(h, alike, rank);
 		if (r == 0)
-			r = combine(a, DG_APPLY_BUT, alike, match, &alike);
+			r = dg_analysis_combine(a, DG_APPLY_BUT, alike, match, &alike);
 	}
 	if (r == 0)
-		r = combine(a, DG_APPLY_BUT, h->region, alike, &h->region);
+		r = dg_analysis_combine(a, DG_APPLY_BUT, h->region, alike, &h->region);
 	return r;
 }
 
@@ -510,12 +520,6 @@ int dg_analysis_by_points(struct dg_analysis *a, uint32_t rule, struct dg_analys
 	return 0;
 }
 
-/* Does the rule of the rank decide for the device with these classes? */
-static bool decides_at(const struct dg_matcher *m, uint32_t rank, const uint32_t *classes)
-{
-	return dg_matcher_decide(m, classes).rank == rank;
-}
-
 /* The class that a witness has of a variable that makes no difference. */
 static uint32_t plain_class(const struct dg_variable *v)
 {
@@ -525,27 +529,60 @@ static uint32_t plain_class(const struct dg_variable *v)
 }
 
 /* The time as it is, or any where that makes no difference. */
-static void make_time_plain(const struct dg_matcher *m, const struct dg_variable *v, uint32_t rank,
-			    uint32_t var, uint32_t *classes)
+static void make_time_plain(struct dg_analysis *a, uint32_t var, dg_analysis_property holds,
+			    const void *data)
 {
-	uint32_t class = classes[var];
+	uint32_t *at = a->points.at, class = at[var], count = a->search.vars[var].class_count;
 
-	if (v->class_count > PLAIN_TIMES)
+	if (count > PLAIN_TIMES)
 		return;
-	for (classes[var] = 1; classes[var] < v->class_count; classes[var]++)
-		if (!decides_at(m, rank, classes)) {
-			classes[var] = class;
+	for (at[var] = 1; at[var] < count; at[var]++)
+		if (!holds(data, at)) {
+			at[var] = class;
 			return;
 		}
-	classes[var] = DG_CLASS_ANY;
+	at[var] = DG_CLASS_ANY;
+}
+
+void dg_analysis_make_plain(struct dg_analysis *a, dg_analysis_property holds, const void *data)
+{
+	const struct dg_variable *vars = a->search.vars;
+	uint32_t *at = a->points.at, *before = a->search.classes, time = DG_VAR_NONE;
+
+	for (uint32_t v = 0; v < a->search.var_count; v += vars[v].group_count) {
+		uint32_t *group = at + v;
+
+		memcpy(before, group, vars[v].group_count * sizeof(*group));
+		for (uint32_t i = 0; i < vars[v].group_count; i++)
+			group[i] = plain_class(&vars[v]);
+		if (!holds(data, at))
+			memcpy(group, before, vars[v].group_count * sizeof(*group));
+		if (vars[v].kind == DG_VAR_TIME)
+			time = v;
+	}
+	if (time != DG_VAR_NONE)
+		make_time_plain(a, time, holds, data);
+	memcpy(a->search.classes, at, a->search.var_count * sizeof(*at));
+}
+
+/* A rule that decides. */
+struct decider {
+	const struct dg_matcher *matcher;
+	uint32_t rank;
+};
+
+static bool decides_at(const void *data, const uint32_t *classes)
+{
+	const struct decider *d = data;
+
+	return dg_matcher_decide(d->matcher, classes).rank == d->rank;
 }
 
 int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op)
 {
-	uint32_t rank = a->fold->rank[rule], *at = a->points.at, time = DG_VAR_NONE;
-	const struct dg_variable *vars = a->search.vars;
-	const struct dg_matcher *m;
-	int r = 0;
+	struct decider decider = {.rank = a->fold->rank[rule]};
+	uint32_t *at = a->points.at;
+	int r;
 
 	memcpy(at, a->points.decided, a->search.var_count * sizeof(*at));
 	/* What the search found is plain. */
@@ -554,22 +591,8 @@ int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op)
 			memcpy(a->search.classes, at, a->search.var_count * sizeof(*at));
 			return 0;
 		}
-	r = dg_analysis_matcher(a, op, &m);
-	if (r < 0)
-		return r;
-	for (uint32_t v = 0; v < a->search.var_count; v += vars[v].group_count) {
-		uint32_t *group = at + v;
-
-		memcpy(a->search.classes, group, vars[v].group_count * sizeof(*group));
-		for (uint32_t i = 0; i < vars[v].group_count; i++)
-			group[i] = plain_class(&vars[v]);
-		if (!decides_at(m, rank, at))
-			memcpy(group, a->search.classes, vars[v].group_count * sizeof(*group));
-		if (vars[v].kind == DG_VAR_TIME)
-			time = v;
-	}
-	if (time != DG_VAR_NONE)
-		make_time_plain(m, &vars[time], rank, time, at);
-	memcpy(a->search.classes, at, a->search.var_count * sizeof(*at));
-	return 0;
+	r = dg_analysis_matcher(a, op, &decider.matcher);
+	if (r >= 0)
+		dg_analysis_make_plain(a, decides_at, &decider);
+	return r;
 }

@@ -202,7 +202,7 @@ static int check_never_true(struct dg_analysis *a, uint32_t number)
 		return 0;
 	r = dg_condition(&a->fold->conditions, rule->where, DG_IS_TRUE, &condition);
 	if (r >= 0)
-		r = dg_analysis_holds(a, condition);
+		r = dg_analysis_satisfiable(a, condition);
 	if (r != 0)
 		return r == 1 || r == -E2BIG ? 0 : r;
 	r = dg_analysis_search(a, &dg_analysis_conditions, &a->match[number], 1);

@@ -95,3 +95,23 @@ Test(analysis, a_witness_is_plain)
 	cr_expect_null(strstr(only(&diags)->message, "at 19"), "%s", only(&diags)->message);
 	dg_diags_done(&diags);
 }
+
+/* A rule that none of the earlier denials touches; a witness has what it takes and no more. */
+Test(analysis, an_assertion_that_does_not_hold)
+{
+	struct dg_diags diags = {};
+
+	analyse("forbid \"flaw\" on bind where pci.id == 1234:0001 and pci.revision < 3;\n"
+		"allow \"one\" on bind where driver.name == \"a\" and pci.id is known;\n"
+		"allow \"two\" on bind where driver.name == \"b\" and usb.id is known;\n"
+		"assert \"all\" always bind where driver.name == \"a\" and pci.id == 1234:0002;\n"
+		"assert \"none\" never bind where pci.id is not known;\n",
+		&diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E074);
+	cr_expect_not_null(strstr(only(&diags)->message, "bind is allowed by \"two\""), "%s",
+			   only(&diags)->message);
+	cr_expect_str_eq(only(&diags)->witness,
+			 "{\"driver.name\":\"b\",\"pci.revision\":3,\"usb.id\":\"0000:0000\"}");
+	dg_diags_done(&diags);
+}
