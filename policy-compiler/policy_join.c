@@ -154,6 +154,7 @@ static int dg_join_source(struct dg_joiner *j)
 {
 	const struct dg_source *source;
 	struct dg_cursor c = { 0 };
+	size_t from = 0; /* up to here it is taken over */
 	int err = 0;
 
 	if (j->source >= j->policy->source_count)
@@ -161,19 +162,23 @@ static int dg_join_source(struct dg_joiner *j)
 	source = j->policy->sources[j->source++];
 	c.data = source->text;
 	c.len = source->len;
+	/* Most have neither, and are taken over as they are. */
+	if (j->policy->source_count == 1 && !j->policy->test_count)
+		c.at = c.len;
 	while (c.at < c.len && !err) {
 		size_t start = c.at;
+		bool test;
 
 		dg_skip_token(&c);
-		if (dg_word_is(&c, start, "import")) {
-			err = dg_join_import(j, &c);
+		test = dg_word_is(&c, start, "test");
+		if (!test && !dg_word_is(&c, start, "import"))
 			continue;
-		}
-		err = dg_put(j, c.data + start, c.at - start);
-		if (!err && dg_word_is(&c, start, "test"))
-			err = dg_join_test(j, &c);
+		err = dg_put(j, c.data + from, (test ? c.at : start) - from);
+		if (!err)
+			err = test ? dg_join_test(j, &c) : dg_join_import(j, &c);
+		from = c.at;
 	}
-	return err;
+	return err ?: dg_put(j, c.data + from, c.len - from);
 }
 
 int dg_policy_join(const struct dg_policy *policy, char **ret, size_t *ret_len)

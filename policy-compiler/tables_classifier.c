@@ -7,34 +7,38 @@
 #include "tables_build.h"
 #include "util.h"
 
+static int reserve(struct dg_buffer *buffer, size_t len)
+{
+	/* Far beyond any table: what comes out is never cut at a 32-bit offset. */
+	if (len > DG_TABLES_MAX_BYTES || buffer->count > DG_TABLES_MAX_BYTES - len)
+		return -E2BIG;
+	return dg_array_reserve(&buffer->bytes, &buffer->room, buffer->count + len, 1);
+}
+
 int dg_buffer_extend(struct dg_buffer *buffer, size_t len, void **ret)
 {
-	int r;
+	int r = reserve(buffer, len);
 
-	/* Far beyond any table: what comes out is never cut at a 32-bit offset. */
-	if (len > DG_TABLES_MAX_BYTES || buffer->count + len > DG_TABLES_MAX_BYTES)
-		return -E2BIG;
-	r = dg_array_reserve(&buffer->bytes, &buffer->room, buffer->count + len, 1);
 	if (r < 0)
 		return r;
-	*ret = buffer->bytes + buffer->count;
 	if (len > 0)
-		memset(*ret, 0, len);
+		memset(buffer->bytes + buffer->count, 0, len);
+	*ret = buffer->bytes + buffer->count;
 	buffer->count += len;
 	return 0;
 }
 
 int dg_buffer_append(struct dg_buffer *buffer, const void *data, size_t len)
 {
-	void *at;
 	int r;
 
 	if (len == 0)
 		return 0;
-	r = dg_buffer_extend(buffer, len, &at);
+	r = reserve(buffer, len);
 	if (r < 0)
 		return r;
-	memcpy(at, data, len);
+	memcpy(buffer->bytes + buffer->count, data, len);
+	buffer->count += len;
 	return 0;
 }
 
