@@ -9,9 +9,9 @@
 #include "diagram_store.h"
 #include "util.h"
 
-#define DG_RANK_PLAIN (1U << 24) /* ranks up to here are found by index */
 #define CACHE_FIRST ((size_t)1 << 12)
-#define CACHE_LAST ((size_t)1 << 19)
+#define CACHE_LAST ((size_t)1 << 20)
+#define TEST_RUNS 64 /* of a node that is looked through before it is walked */
 
 void dg_diagram_free(struct dg_diagram *d)
 {
@@ -23,6 +23,7 @@ void dg_diagram_free(struct dg_diagram *d)
 	free(d->slots);
 	free(d->decisions);
 	free(d->plain_of);
+	free(d->alone);
 	free(d->cache);
 	free(d->scratch);
 	free(d->seen);
@@ -174,26 +175,33 @@ int dg_diagram_decision(struct dg_diagram *d, struct dg_decision decision, dg_re
 	return 0;
 }
 
-static uint64_t hash_node(uint32_t var, const struct dg_run *runs, size_t count)
+static uint32_t hash_node(uint32_t var, const struct dg_run *runs, size_t count)
 {
-	return dg_hash(runs, count * sizeof(*runs)) ^ var * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(dg_hash(runs, count * sizeof(*runs)) ^
+			  var * UINT64_C(0x9e3779b97f4a7c15));
 }
 
+static uint32_t hash_of(const struct dg_diagram *d, uint32_t node)
+{
+	return hash_node(d->nodes[node].var, d->runs + d->nodes[node].run_off,
+			 d->nodes[node].run_count);
+}
+
+/* In the order of their making: dg_diagram_undo() counts on it. */
 static int enlarge_slots(struct dg_diagram *d)
 {
 	size_t count = d->slot_count ? d->slot_count * 2 : 1024;
-	uint32_t *slots = calloc(count, sizeof(*slots));
+	struct dg_diagram_slot *slots = calloc(count, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
 	for (uint32_t n = 0; n < d->node_count; n++) {
-		const struct dg_diagram_node *node = &d->nodes[n];
-		size_t at = hash_node(node->var, d->runs + node->run_off, node->run_count) &
-			    (count - 1);
+		uint32_t hash = hash_of(d, n);
+		size_t at = hash & (count - 1);
 
-		while (slots[at])
+		while (slots[at].node)
 			at = (at + 1) & (count - 1);
-		slots[at] = n + 1;
+		slots[at] = (struct dg_diagram_slot){.hash = hash, .node = n + 1};
 	}
 	free(d->slots);
 	d->slots = slots;
@@ -215,33 +223,22 @@ int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref ch
 	return 0;
 }
 
-int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret)
+static bool is_node(const struct dg_diagram *d, uint32_t number, uint32_t var,
+		    const struct dg_run *runs, size_t count)
 {
-	size_t count = d->scratch_count - base, at;
-	const struct dg_run *runs = d->scratch + base;
+	const struct dg_diagram_node *node = &d->nodes[number];
+
+	return node->var == var && node->run_count == count &&
+	       !memcmp(d->runs + node->run_off, runs, count * sizeof(*runs));
+}
+
+/* Put a new node at the end. */
+static int append_node(struct dg_diagram *d, uint32_t var, const struct dg_run *runs, size_t count)
+{
 	int r;
 
-	d->scratch_count = base;
-	if (count == 1) {
-		*ret = runs[0].child;
-		return 0;
-	}
-	if ((d->node_count + 1) * 2 > d->slot_count) {
-		r = enlarge_slots(d);
-		if (r < 0)
-			return r;
-	}
-	at = hash_node(var, runs, count) & (d->slot_count - 1);
-	for (; d->slots[at]; at = (at + 1) & (d->slot_count - 1)) {
-		const struct dg_diagram_node *node = &d->nodes[d->slots[at] - 1];
-
-		if (node->var == var && node->run_count == count &&
-		    !memcmp(d->runs + node->run_off, runs, count * sizeof(*runs))) {
-			*ret = d->slots[at] - 1;
-			return 0;
-		}
-	}
-	if (d->run_count + count > d->run_limit || d->node_count >= DG_REF_TERMINAL - 1)
+	if (d->run_count + count > d->run_limit || d->run_count + count > UINT32_MAX ||
+	    d->node_count >= DG_REF_TERMINAL - 1)
 		return -E2BIG;
 	r = dg_array_reserve(&d->nodes, &d->node_room, d->node_count + 1, sizeof(*d->nodes));
 	if (r < 0)
@@ -250,10 +247,41 @@ int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret
 	if (r < 0)
 		return r;
 	memcpy(d->runs + d->run_count, runs, count * sizeof(*runs));
-	d->nodes[d->node_count] = (struct dg_diagram_node){
-		.var = var, .run_count = (uint32_t)count, .run_off = d->run_count};
+	d->nodes[d->node_count++] = (struct dg_diagram_node){
+		.var = var, .run_count = (uint32_t)count, .run_off = (uint32_t)d->run_count};
 	d->run_count += count;
-	d->slots[at] = (uint32_t)++d->node_count;
+	return 0;
+}
+
+int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret)
+{
+	size_t count = d->scratch_count - base, at;
+	const struct dg_run *runs = d->scratch + base;
+	uint32_t hash;
+	int r;
+
+	d->scratch_count = base;
+	if (count == 1) {
+		*ret = runs[0].child;
+		return 0;
+	}
+	if ((d->node_count + 1) * 4 > d->slot_count * 3) {
+		r = enlarge_slots(d);
+		if (r < 0)
+			return r;
+	}
+	hash = hash_node(var, runs, count);
+	for (at = hash & (d->slot_count - 1); d->slots[at].node;
+	     at = (at + 1) & (d->slot_count - 1))
+		if (d->slots[at].hash == hash &&
+		    is_node(d, d->slots[at].node - 1, var, runs, count)) {
+			*ret = d->slots[at].node - 1;
+			return 0;
+		}
+	r = append_node(d, var, runs, count);
+	if (r < 0)
+		return r;
+	d->slots[at] = (struct dg_diagram_slot){.hash = hash, .node = (uint32_t)d->node_count};
 	*ret = (dg_ref)(d->node_count - 1);
 	return 0;
 }
@@ -280,13 +308,10 @@ bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_re
 
 void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref result)
 {
-	if (d->cache_count < CACHE_LAST && d->cache_count <= d->node_count) {
+	if (d->cache_count < CACHE_LAST && d->cache_count <= d->remembered++) {
 		size_t count = d->cache_count ? d->cache_count * 4 : CACHE_FIRST;
-		struct dg_diagram_step *cache;
+		struct dg_diagram_step *cache = calloc(count, sizeof(*cache));
 
-		while (count <= d->node_count && count < CACHE_LAST)
-			count *= 2;
-		cache = calloc(count, sizeof(*cache));
 		if (cache) {
 			free(d->cache);
 			d->cache = cache;
@@ -309,20 +334,23 @@ void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
 		return;
 	/* What came last was in nobody's way in the table: it leaves no gap when it goes first. */
 	while (d->node_count > nodes) {
-		const struct dg_diagram_node *node = &d->nodes[d->node_count - 1];
-		size_t at = hash_node(node->var, d->runs + node->run_off, node->run_count) &
-			    (d->slot_count - 1);
+		uint32_t last = (uint32_t)d->node_count - 1;
+		size_t at = hash_of(d, last) & (d->slot_count - 1);
 
-		while (d->slots[at] != d->node_count)
+		while (d->slots[at].node != d->node_count)
 			at = (at + 1) & (d->slot_count - 1);
-		d->slots[at] = 0;
-		d->run_count = node->run_off;
+		d->slots[at].node = 0;
+		d->run_count = d->nodes[last].run_off;
 		d->node_count--;
 	}
+	for (size_t i = 0; i < d->alone_room; i++)
+		if (is_after(d->alone[i].match, nodes) || is_after(d->alone[i].result, nodes))
+			d->alone[i].match = DG_FALSE;
 	for (size_t i = 0; i < d->cache_count; i++) {
 		struct dg_diagram_step *step = &d->cache[i];
 
-		/* Terminals in a key are as large as any node: such a step is lost, and that is all. */
+		/* Terminals in a key are as large as any node: such a step is lost, and that is
+		 * all. */
 		if (step->used && (is_after(step->result, nodes) || (uint32_t)step->a >= nodes ||
 				   step->a >> 32 >= nodes || (uint32_t)step->b >= nodes ||
 				   step->b >> 32 >= nodes))
@@ -420,7 +448,7 @@ static int terminal_min(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref
 	both.rank = least(a.rank, b.rank);
 	both.second = DG_RANK_NONE;
 	if (op == DG_APPLY_MIN_TWO)
-		both.second = a.rank == b.rank ? least(a.second, b.second)
+		both.second = a.rank == b.rank	? least(a.second, b.second)
 			      : a.rank < b.rank ? least(a.second, b.rank)
 						: least(a.rank, b.second);
 	both.would = least(a.would, b.would);
@@ -476,10 +504,10 @@ static int apply_runs(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g
 	return dg_diagram_node(d, var, base, ret);
 }
 
-/* A few runs that all end: what follows needs no memory of earlier steps. */
+/* All runs end: what follows needs no memory of earlier steps. */
 static bool is_test(const struct dg_diagram *d, dg_ref ref)
 {
-	if (dg_ref_terminal(ref) || d->nodes[ref].run_count > 4)
+	if (dg_ref_terminal(ref) || d->nodes[ref].run_count > TEST_RUNS)
 		return false;
 	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
 		if (!dg_ref_terminal(child_at(d, ref, true, i)))
@@ -498,9 +526,8 @@ static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_
 		return 0;
 	if (dg_ref_terminal(f) && dg_ref_terminal(g))
 		return terminal_min(d, op, f, g, ret);
-	if (op <= DG_APPLY_OR &&
-	    ((dg_diagram_var(d, f) < dg_diagram_var(d, g) && is_test(d, f)) ||
-	     (dg_diagram_var(d, g) < dg_diagram_var(d, f) && is_test(d, g))))
+	if (op <= DG_APPLY_OR && ((dg_diagram_var(d, f) < dg_diagram_var(d, g) && is_test(d, f)) ||
+				  (dg_diagram_var(d, g) < dg_diagram_var(d, f) && is_test(d, g))))
 		return apply_runs(d, op, f, g, ret);
 	if (f > g && op != DG_APPLY_BUT) {
 		dg_ref swap = f;

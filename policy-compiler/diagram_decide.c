@@ -18,7 +18,6 @@
 #include "util.h"
 
 #define NO_ENTRY UINT32_MAX
-#define FEW_RUNS 4
 #define FEW_STARTS 64 /* so many are sorted in place; more go through a bitmap */
 
 /* One way to decide a list, for lists that are met again. */
@@ -45,9 +44,9 @@ struct entry {
 };
 
 struct segment {
-	uint32_t first;	      /* class */
-	uint32_t open;	      /* this or a later segment that may be open */
-	uint32_t head, tail;  /* entries */
+	uint32_t first;	     /* class */
+	uint32_t open;	     /* this or a later segment that may be open */
+	uint32_t head, tail; /* entries */
 	uint32_t count;
 	struct dg_decision so_far;
 };
@@ -58,7 +57,7 @@ struct layer {
 	uint32_t count;
 	struct entry *entries;
 	size_t entry_count, entry_room;
-	uint64_t *bits; /* by class: a segment starts here; NULL when they are few */
+	uint64_t *bits;	 /* by class: a segment starts here; NULL when they are few */
 	uint32_t *below; /* by word: bits before it */
 	uint32_t few[FEW_STARTS];
 	struct dg_claim *list;
@@ -105,16 +104,66 @@ static bool matters(enum dg_keep keep, const struct dg_decision *decision,
 	return !claim->permissive || claim->rank < decision->would;
 }
 
+/*
+ * Do two different successors go on from here? Only then can one node be come to in more than a few
+ * ways, and results are worth to be remembered.
+ */
+static bool branches(const struct dg_run *runs, size_t count)
+{
+	dg_ref only = DG_FALSE;
+
+	for (size_t i = 0; i < count; i++) {
+		if (dg_ref_terminal(runs[i].child) || runs[i].child == only)
+			continue;
+		if (only != DG_FALSE)
+			return true;
+		only = runs[i].child;
+	}
+	return false;
+}
+
+static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref otherwise,
+		  dg_ref *ret);
+
+/* The node of @condition with each successor chosen by. */
+static int choose_runs(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref otherwise,
+		       dg_ref *ret)
+{
+	size_t base = d->scratch_count, count = d->nodes[condition].run_count;
+	dg_ref last = DG_FALSE, child = otherwise; /* a successor and what became of it */
+	int r = dg_diagram_spend(d, count);
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		struct dg_run run = d->runs[d->nodes[condition].run_off + i];
+
+		if (dg_ref_terminal(run.child)) {
+			r = dg_diagram_push(d, base, run.first,
+					    run.child == DG_FALSE ? otherwise : then);
+			continue;
+		}
+		if (run.child != last)
+			r = choose(d, run.child, then, otherwise, &child);
+		last = run.child;
+		if (r >= 0)
+			r = dg_diagram_push(d, base, run.first, child);
+	}
+	if (r < 0) {
+		d->scratch_count = base;
+		return r;
+	}
+	return dg_diagram_node(d, d->nodes[condition].var, base, ret);
+}
+
 /* @then where the condition is true, else @otherwise: both terminals. */
 static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref otherwise,
 		  dg_ref *ret)
 {
 	uint64_t a = (uint64_t)DG_STEP_SELECT << 32 | condition;
 	uint64_t b = (uint64_t)then << 32 | otherwise;
-	size_t base = d->scratch_count, count;
 	const struct dg_run *runs;
-	bool deep = false; /* worth to be remembered */
-	dg_ref child, result;
+	dg_ref result;
+	size_t count;
+	bool memory;
 	int r;
 
 	if (dg_ref_terminal(condition) || then == otherwise) {
@@ -122,29 +171,44 @@ static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref ot
 		return 0;
 	}
 	runs = dg_diagram_runs(d, condition, &count);
-	for (size_t i = 0; i < count && i < FEW_RUNS && !deep; i++)
-		deep = !dg_ref_terminal(runs[i].child);
-	deep |= count > FEW_RUNS;
-	if (deep && dg_diagram_recall(d, a, b, ret))
+	memory = branches(runs, count);
+	if (memory && dg_diagram_recall(d, a, b, ret))
 		return 0;
-	r = dg_diagram_spend(d, count);
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		runs = dg_diagram_runs(d, condition, &count); /* they may have moved */
-		uint32_t first = runs[i].first;
-
-		r = choose(d, runs[i].child, then, otherwise, &child);
-		if (r >= 0)
-			r = dg_diagram_push(d, base, first, child);
-	}
-	if (r < 0) {
-		d->scratch_count = base;
-		return r;
-	}
-	r = dg_diagram_node(d, dg_diagram_var(d, condition), base, &result);
+	r = choose_runs(d, condition, then, otherwise, &result);
 	if (r < 0)
 		return r;
-	if (deep)
+	if (memory)
 		dg_diagram_remember(d, a, b, result);
+	*ret = result;
+	return 0;
+}
+
+/* The rule of the claim and no other: for all operations the same. */
+static int decide_alone(struct dg_diagram *d, const struct dg_claim *claim, dg_ref *ret)
+{
+	struct dg_decision plain = {claim->rank, DG_RANK_NONE, DG_RANK_NONE};
+	size_t had = d->alone_room;
+	dg_ref then, result;
+	int r;
+
+	if (claim->rank >= had) {
+		r = dg_array_reserve(&d->alone, &d->alone_room, claim->rank + (size_t)1,
+				     sizeof(*d->alone));
+		if (r < 0)
+			return r;
+		for (size_t i = had; i < d->alone_room; i++)
+			d->alone[i].match = d->alone[i].result = DG_FALSE;
+	}
+	if (d->alone[claim->rank].match == claim->match) {
+		*ret = d->alone[claim->rank].result;
+		return 0;
+	}
+	r = dg_diagram_decision(d, plain, &then);
+	if (r >= 0)
+		r = choose(d, claim->match, then, DG_PASS, &result);
+	if (r < 0)
+		return r;
+	d->alone[claim->rank] = (struct dg_diagram_alone){.match = claim->match, .result = result};
 	*ret = result;
 	return 0;
 }
@@ -156,6 +220,9 @@ static int decide_one(struct work *w, const struct dg_claim *claim,
 	dg_ref then, otherwise;
 	int r;
 
+	if (!claim->permissive && claim->rank <= DG_RANK_PLAIN && so_far->rank == DG_RANK_NONE &&
+	    so_far->would == DG_RANK_NONE)
+		return decide_alone(w->d, claim, ret);
 	take(w->keep, &with, claim);
 	r = dg_diagram_decision(w->d, with, &then);
 	if (r >= 0)

@@ -6,11 +6,23 @@
 #include "map.h"
 
 #define DG_TERMINAL_CONDITIONS 2 /* the first terminals are no decisions */
+#define DG_RANK_PLAIN (1U << 24) /* ranks up to here are found by index */
 
 struct dg_diagram_node {
 	uint32_t var;
 	uint32_t run_count;
-	size_t run_off;
+	uint32_t run_off;
+};
+
+/* A place in the table of nodes. Most looks at it need no look at the node. */
+struct dg_diagram_slot {
+	uint32_t hash;
+	uint32_t node; /* and one more; 0: free */
+};
+
+/* What became of a rule alone, as most are at the end of a walk: the next operation has it too. */
+struct dg_diagram_alone {
+	dg_ref match, result; /* match DG_FALSE: nothing yet */
 };
 
 /* Results of earlier steps. An entry may be overwritten: then the step is taken again. */
@@ -30,15 +42,18 @@ struct dg_diagram {
 	size_t node_count, node_room;
 	struct dg_run *runs;
 	size_t run_count, run_room;
-	uint32_t *slots; /* unique table, open addressing: node + 1 */
+	struct dg_diagram_slot *slots; /* unique table, open addressing */
 	size_t slot_count;
 	struct dg_decision *decisions; /* by terminal number */
 	size_t decision_count, decision_room;
 	struct dg_map decision_of;
 	uint32_t *plain_of; /* by rank: terminal of the decision that is that rank alone, or 0 */
 	size_t plain_room;
+	struct dg_diagram_alone *alone; /* by rank */
+	size_t alone_room;
 	struct dg_diagram_step *cache;
 	size_t cache_count;	/* a power of two */
+	size_t remembered;	/* steps so far, until the cache is as large as it gets */
 	struct dg_run *scratch; /* a stack: nodes under construction */
 	size_t scratch_count, scratch_room;
 	/* By node, by terminal: the round of the last visit. */
