@@ -2,17 +2,27 @@
 /*
  * The decision: facts and a query in, verdict and rule out (policy language, section 6), by a walk
  * through each part of the operation (struct dg_tables). The same code runs in the LSM programs and
- * in the syscall program, on memory of the kernel or of a map: so it is made of static subprograms,
- * not of global ones.
+ * in the syscall program, on memory of the kernel or of a map.
  */
 #pragma once
 
 #include "classify.bpf.h"
 
+/* Of all parts: as many nodes as there can be variables on each path, and its end. */
+#define DG_STEPS_MAX (DG_PARTS_MAX * (DG_TABLE_MAX_DEPTH + 1))
+
 struct dg_walk {
+	const struct dg_facts *facts;
+	const struct dg_facts_more *more; /* or NULL */
+	const struct dg_query *query;
+	__u64 known; /* DG_KNOWN_* */
 	__u32 rank;  /* the lowest so far, or DG_RANK_NO_RULE */
 	__u32 would; /* the same of the permissive rules */
-	__u32 class[DG_SLOTS_MAX];
+	/* By slot, the class + 1; 0: not asked for yet. The last is the digests' and stays 0. */
+	union {
+		__u32 class[DG_REF_SLOT_MASK + 1];
+		__u64 words[(DG_REF_SLOT_MASK + 1) / 2];
+	};
 };
 
 static __always_inline void dg_answer_broken(struct dg_answer *answer)
@@ -23,102 +33,118 @@ static __always_inline void dg_answer_broken(struct dg_answer *answer)
 	answer->would = DG_RULE_NONE;
 }
 
-/* Variable @index, or NULL. */
-static __always_inline dg_var_ptr dg_variable_at(__u32 index)
+/* The class of the variable at @at in the tables, whose fact is known. */
+static __always_inline __u32 dg_classify(const struct dg_walk *walk, __u64 at, dg_var_ptr var)
 {
-	/*
-	 * No test against var_count: with few variables the verifier would take the index for a
-	 * constant and walk every interval, so that its cost grew with the policy. The read is
-	 * bounded all the same.
-	 */
-	return dg_tables_at(dg_header->var_off + (__u64)index * sizeof(struct dg_var),
-			    sizeof(struct dg_var));
-}
+	const struct dg_facts_more *more = walk->more;
+	__u32 fact = var->fact;
 
-/*
- * Find the classes of all variables of the operation that have a slot. Apart from the walk, so that
- * the verifier looks at this once and not at each node of each part.
- */
-static __noinline int dg_classify_all(struct dg_walk *walk, const struct dg_facts *facts,
-				      const struct dg_facts_more *more,
-				      const struct dg_query *query)
-{
-	__u32 op = query->op, first, count, index, class, slot;
-	dg_var_ptr var;
-	int i;
-
-	if (op >= DG_OP_MAX ||
-	    !DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_var) + (__u64)op * 4, &first) ||
-	    !DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_var_count) + (__u64)op * 4,
-		     &count))
-		return -1;
-	bpf_for (i, 0, DG_SLOTS_MAX) {
-		if ((__u32)i >= count)
-			break;
-		if (!DG_READ(__u32, dg_header->list_off + ((__u64)first + (__u32)i) * 4, &index))
-			return -1;
-		var = dg_variable_at(index);
-		class = 0;
-		if (!var || dg_classify(var, facts, more, query, &class))
-			return -1;
-		slot = var->slot;
-		asm volatile("" : "+r"(slot));
-		if (slot >= DG_SLOTS_MAX)
-			return -1;
-		walk->class[slot] = class;
+	switch (var->kind) {
+	case DG_VAR_NUM:
+		return dg_classify_number(at,
+					  walk->facts->num[fact & (DG_NUM_SLOTS - 1)] & var->mask);
+	case DG_VAR_STR:
+		return dg_classify_string(var, &walk->facts->str[fact & (DG_STR_SLOTS - 1)]);
+	case DG_VAR_DIGEST:
+		return more ? dg_classify_digest(var, more, fact) : 0;
+	case DG_VAR_SET:
+		return more ? dg_classify_set(at, var, more) : 0;
+	case DG_VAR_TIME:
+		return dg_classify_number(at, walk->query->time);
+	case DG_VAR_CLOCK:
+		return walk->query->clock_synced ? 1 : 2;
 	}
 	return 0;
 }
 
-/* The class that a node asks for: the slot's, or a digest's. */
-static __always_inline bool dg_node_class(const struct dg_walk *walk,
-					  const volatile struct dg_node *node,
-					  const struct dg_facts_more *more, __u32 *ret)
+/* Is the fact of the variable known? */
+static __always_inline bool dg_is_known(const struct dg_walk *walk, dg_var_ptr var)
 {
-	__u32 slot = node->slot;
-	dg_var_ptr var;
+	__u32 fact = var->fact;
 
-	asm volatile("" : "+r"(slot));
-	if (slot < DG_SLOTS_MAX) {
-		*ret = walk->class[slot];
+	if (!(walk->known >> (var->known & 63) & 1))
+		return false;
+	if (var->kind != DG_VAR_DIGEST)
 		return true;
-	}
-	*ret = 0;
-	if (!more)
-		return true;
-	var = dg_variable_at(node->var);
-	return var && !dg_classify_digest(var, more, ret);
+	return walk->more &&
+	       walk->more->known_digest[fact / 64 & (DG_DIGEST_SLOTS / 64 - 1)] >> (fact & 63) & 1;
 }
 
-/* The edge of the node at @at for @class. */
-static __always_inline bool dg_follow(__u64 at, __u32 kind, __u32 count, __u32 class, __u32 *ret)
+/* The class of the variable of the node at @node, plus 1; 0 when the tables are damaged. */
+static __noinline __u32 dg_ask(struct dg_walk *walk, __u64 node)
 {
-	__u64 edges = at + sizeof(struct dg_node);
-	__u32 low = 0, high = count, first;
+	__u32 class = 0, slot;
+	__u16 number;
+	dg_var_ptr var;
+	__u64 at;
 
-	if (kind == DG_NODE_DENSE) {
-		if (class >= count)
-			return false;
-		return DG_READ(__u32, edges + (__u64) class * 4, ret);
+	if (!DG_READ(__u16, node, &number))
+		return 0;
+	/*
+	 * No test against var_count: with few variables the verifier would take the number for a
+	 * constant and look at every one of them. The read is bounded all the same.
+	 */
+	at = dg_header->var_off + (__u64)number * sizeof(*var);
+	var = dg_var_at(at);
+	if (!var)
+		return 0;
+	if (dg_is_known(walk, var)) {
+		class = dg_classify(walk, at, var);
+		if (!class)
+			return 0;
 	}
-	int i;
+	class ++;
+	slot = var->slot;
+	if (slot < DG_SLOT_NONE)
+		walk->class[slot] = class;
+	return class;
+}
 
-	bpf_for (i, 0, DG_SEARCH_STEPS) {
-		__u32 middle = low + (high - low) / 2;
+/* The edge of the sparse node at @at for @class; DG_REF_BROKEN when the tables are damaged. */
+__noinline __u32 dg_search_runs(__u64 at, __u64 class)
+{
+	__u64 runs = at + sizeof(struct dg_node), low = dg_zero(class), high, middle;
+	__u32 count, first, ref;
 
-		if (high - low <= 1)
-			break;
-		if (!DG_READ(__u32, edges + (__u64)middle * sizeof(struct dg_edge_run), &first))
-			return false;
+	if (!DG_READ(__u32, at + __builtin_offsetof(struct dg_node, count), &count))
+		return DG_REF_BROKEN;
+	high = count;
+	while (high - low > 1) {
+		DG_LOOP(spent);
+		middle = (low + high) / 2;
+		if (!DG_READ(__u32, runs + middle * sizeof(struct dg_edge_run), &first))
+			return DG_REF_BROKEN;
 		if (first <= class)
 			low = middle;
 		else
 			high = middle;
 	}
-	return DG_READ(__u32,
-		       edges + (__u64)low * sizeof(struct dg_edge_run) +
-			       __builtin_offsetof(struct dg_edge_run, ref),
-		       ret);
+	if (DG_READ(__u32,
+		    runs + low * sizeof(struct dg_edge_run) +
+			    __builtin_offsetof(struct dg_edge_run, ref),
+		    &ref))
+		return ref;
+spent:
+	return DG_REF_BROKEN;
+}
+
+/* Where the node @ref leads; DG_REF_BROKEN when the tables are damaged. */
+static __always_inline __u32 dg_follow(struct dg_walk *walk, __u32 ref)
+{
+	__u64 at = dg_header->node_off + (__u64)(ref & DG_REF_PLACE) * 8;
+	__u32 class = walk->class[ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK], next;
+
+	if (!class) {
+		class = dg_ask(walk, at);
+		if (!class)
+			return DG_REF_BROKEN;
+	}
+	class --;
+	if (ref & DG_REF_SPARSE)
+		return dg_search_runs(at, class);
+	if (!DG_READ(__u32, at + sizeof(struct dg_node) + (__u64) class * 4, &next))
+		return DG_REF_BROKEN;
+	return next;
 }
 
 /* What the end of a path says, put together with what the other parts said. */
@@ -187,25 +213,33 @@ static __always_inline int dg_finish(const struct dg_walk *walk, __u32 op, struc
 	return 0;
 }
 
-/* Walk one part from @ref to its end. */
-static __always_inline bool dg_walk_part(struct dg_walk *walk, __u32 ref,
-					 const struct dg_facts_more *more)
+/* Walk @count parts from @part on, each to its end. */
+static __always_inline bool dg_walk_parts(struct dg_walk *walk, __u32 part, __u64 count)
 {
-	__u32 class = 0;
-	int i;
+	__u64 left = dg_zero(walk->facts->known_num) + DG_STEPS_MAX;
+	__u32 ref = dg_zero(left) | DG_REF_PASS;
 
-	bpf_for (i, 0, DG_TABLE_MAX_DEPTH + 1) {
-		const volatile struct dg_node *node;
-		__u64 at;
+	for (; left; left--) {
+		DG_LOOP(spent);
+		if (ref & DG_REF_LEAF) {
+			const volatile struct dg_part *next;
 
-		if (ref & DG_REF_LEAF)
-			return dg_meet(walk, ref);
-		at = dg_header->node_off + (__u64)ref * 8;
-		node = dg_tables_at(at, sizeof(*node));
-		if (!node || !dg_node_class(walk, node, more, &class) ||
-		    !dg_follow(at, node->kind, node->count, class, &ref))
+			if (!dg_meet(walk, ref))
+				return false;
+			if (!count--)
+				return true;
+			next = dg_tables_at(dg_header->part_off + (__u64)part++ * sizeof(*next),
+					    sizeof(*next));
+			if (!next)
+				return false;
+			ref = walk->known >> (next->known & 63) & 1 ? next->ref : next->unknown;
+		} else if (ref == DG_REF_BROKEN) {
 			return false;
+		} else {
+			ref = dg_follow(walk, ref);
+		}
 	}
+spent:
 	return false;
 }
 
@@ -218,28 +252,28 @@ static __always_inline bool dg_walk_part(struct dg_walk *walk, __u32 ref,
 static __noinline int dg_decide(const struct dg_facts *facts, const struct dg_facts_more *more,
 				const struct dg_query *query, struct dg_answer *answer)
 {
-	struct dg_walk walk = {};
-	__u32 op = query->op, first, count, ref;
+	struct dg_walk walk;
+	__u32 op = query->op, part, count;
+	__u64 zero = dg_zero(facts->known_num);
 	int i;
+
+	walk.facts = facts;
+	walk.more = more;
+	walk.query = query;
+	walk.known = dg_known_facts(facts, more);
+	walk.rank = walk.would = zero - 1;
+#pragma unroll
+	for (i = 0; i < (DG_REF_SLOT_MASK + 1) / 2; i++)
+		walk.words[i] = zero;
 
 	dg_answer_broken(answer);
 	if (dg_header->magic != DG_TABLES_MAGIC || dg_header->abi != DG_ABI_VERSION ||
 	    op >= DG_OP_MAX)
 		return -1;
-	if (!DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_part) + (__u64)op * 4,
-		     &first) ||
+	if (!DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_part) + (__u64)op * 4, &part) ||
 	    !DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_part_count) + (__u64)op * 4,
 		     &count) ||
-	    count > DG_PARTS_MAX || dg_classify_all(&walk, facts, more, query))
+	    count > DG_PARTS_MAX || !dg_walk_parts(&walk, part, count))
 		return -1;
-	walk.rank = walk.would = DG_RANK_NO_RULE;
-	/* The number comes from the iterator: one counted here would never look the same twice. */
-	bpf_for (i, 0, DG_PARTS_MAX) {
-		if ((__u32)i >= count)
-			break;
-		if (!DG_READ(__u32, dg_header->part_off + ((__u64)first + (__u32)i) * 4, &ref) ||
-		    !dg_walk_part(&walk, ref, more))
-			return -1;
-	}
 	return dg_finish(&walk, op, answer);
 }

@@ -180,13 +180,22 @@ struct dg_facts_more {
  * always means unknown) and follow the node's edge for it; a reference with DG_REF_LEAF set ends
  * the walk. The variables on a path ascend, so the cost does not depend on the number of rules.
  */
-#define DG_TABLES_MAGIC 0x32544744U /* "DGT2" */
+#define DG_TABLES_MAGIC 0x33544744U /* "DGT3" */
 
-/* A reference: a node, in units of 8 bytes from node_off; or with DG_REF_LEAF one of three ends. */
+/*
+ * A reference: a node; or with DG_REF_LEAF one of three ends. That of a node says where it is, in
+ * units of 8 bytes from node_off, and what the walk needs to know of it, so that an edge of a dense
+ * node is found without a look at the node.
+ */
 #define DG_REF_LEAF 0x80000000U
 #define DG_REF_PAIR 0x40000000U /* with DG_REF_LEAF: index of a struct dg_leaf, else a rank */
 #define DG_REF_PASS 0xffffffffU /* no rule of the part matches */
 #define DG_REF_INDEX 0x3fffffffU
+#define DG_REF_BROKEN 0x40000000U /* in the tables nowhere: damage was found on the way */
+#define DG_REF_SPARSE 0x20000000U /* the node is a DG_NODE_SPARSE */
+#define DG_REF_SLOT_SHIFT 23	  /* the slot of the node's variable */
+#define DG_REF_SLOT_MASK 63
+#define DG_REF_PLACE 0x007fffffU
 
 #define DG_RANK_NO_RULE 0xffffffffU
 
@@ -200,11 +209,37 @@ struct dg_facts_more {
 #define DG_OP_SLOTS 16
 
 /*
- * Variables other than digests have a slot each: their classes are found before the walk, once a
- * decision, however many parts and nodes ask. Digests are many, and few are asked about.
+ * Variables other than digests have a slot each, where a decision keeps their class once a node has
+ * asked for it. Digests are many, and few are asked about.
  */
 #define DG_SLOTS_MAX 48
-#define DG_SLOT_NONE 0xff
+#define DG_SLOT_NONE DG_REF_SLOT_MASK
+
+/*
+ * Which facts are known, in one word. Those of a kind begin at its bit, in the order of their
+ * numbers.
+ */
+#define DG_KNOWN_MASK(count) ((1ULL << (count)) - 1)
+#define DG_KNOWN_STR 0	   /* enum dg_str */
+#define DG_KNOWN_NUM 16	   /* enum dg_num */
+#define DG_KNOWN_SET 56	   /* enum dg_set_fact */
+#define DG_KNOWN_DIGEST 62 /* digests may be */
+#define DG_KNOWN_ALWAYS 63
+
+/* What is known of @facts, and of @more unless it is NULL. */
+static inline __attribute__((always_inline, unused)) __u64
+dg_known_facts(const struct dg_facts *facts, const struct dg_facts_more *more)
+{
+	__u64 known = 1ULL << DG_KNOWN_ALWAYS;
+
+	known |= (facts->known_str & DG_KNOWN_MASK(DG_STR_MAX)) << DG_KNOWN_STR;
+	known |= (facts->known_num & DG_KNOWN_MASK(DG_NUM_MAX)) << DG_KNOWN_NUM;
+	if (more) {
+		known |= (more->known_set & DG_KNOWN_MASK(DG_SET_MAX)) << DG_KNOWN_SET;
+		known |= 1ULL << DG_KNOWN_DIGEST;
+	}
+	return known;
+}
 
 struct dg_tables {
 	/* Up to the digest the same in all tables there ever were. */
@@ -215,21 +250,29 @@ struct dg_tables {
 	char name[DG_NAME_BYTES];
 	__u8 text_sha256[DG_SHA256_BYTES]; /* of the policy text that travels in the object */
 
-	__u32 allowed;			    /* bit n: the default of enum dg_op n allows */
+	__u32 allowed; /* bit n: the default of enum dg_op n allows */
 	__u32 reserved;
-	__u32 op_part[DG_OP_SLOTS];	    /* by enum dg_op: its first part */
-	__u32 op_part_count[DG_OP_SLOTS];   /* and how many, at most DG_PARTS_MAX */
-	__u32 op_var[DG_OP_SLOTS];	    /* the first of the variables that its parts ask about */
-	__u32 op_var_count[DG_OP_SLOTS];    /* and how many, at most DG_SLOTS_MAX */
-	__u32 part_off, part_count;	    /* __u32 references, where each part begins */
-	__u32 var_off, var_count;	    /* struct dg_var */
-	__u32 list_off, list_count;	    /* __u32 numbers of variables */
-	__u32 node_off, node_size;	    /* struct dg_node, each with its edges; in bytes */
-	__u32 leaf_off, leaf_count;	    /* struct dg_leaf */
-	__u32 rank_off, rank_count;	    /* struct dg_rank, by rank */
-	__u32 rule_off, rule_count;	    /* struct dg_rule, in policy order */
-	__u32 id_off, id_size;		    /* ids of the rules */
-	__u32 data_off, data_size;	    /* classifier data */
+	__u32 op_part[DG_OP_SLOTS];	  /* by enum dg_op: its first part */
+	__u32 op_part_count[DG_OP_SLOTS]; /* and how many, at most DG_PARTS_MAX */
+	__u32 part_off, part_count;	  /* struct dg_part */
+	__u32 var_off, var_count;	  /* struct dg_var */
+	__u32 node_off, node_size;	  /* struct dg_node, each with its edges; in bytes */
+	__u32 leaf_off, leaf_count;	  /* struct dg_leaf */
+	__u32 rank_off, rank_count;	  /* struct dg_rank, by rank */
+	__u32 rule_off, rule_count;	  /* struct dg_rule, in policy order */
+	__u32 id_off, id_size;		  /* ids of the rules */
+	__u32 data_off, data_size;	  /* classifier data */
+};
+
+/*
+ * Where a part begins. Many parts begin with a fact that most devices do not have: such a device
+ * skips what the nodes on that fact would say.
+ */
+struct dg_part {
+	__u32 ref;
+	__u32 unknown; /* instead of @ref when the fact is not known */
+	__u32 known;   /* its bit (DG_KNOWN_*); DG_KNOWN_ALWAYS when @ref is an end */
+	__u32 reserved;
 };
 
 enum dg_var_kind {
@@ -241,14 +284,31 @@ enum dg_var_kind {
 	DG_VAR_CLOCK,  /* class 1: the clock is synchronised; class 2: it is not */
 };
 
+/* The bit of a variable's fact (DG_KNOWN_*). */
+static inline __attribute__((always_inline, unused)) __u32 dg_known_bit(__u32 kind, __u32 fact)
+{
+	switch (kind) {
+	case DG_VAR_NUM:
+		return DG_KNOWN_NUM + fact;
+	case DG_VAR_STR:
+		return DG_KNOWN_STR + fact;
+	case DG_VAR_SET:
+		return DG_KNOWN_SET + fact;
+	case DG_VAR_DIGEST:
+		return DG_KNOWN_DIGEST;
+	}
+	return DG_KNOWN_ALWAYS;
+}
+
 /*
  * How a value finds its class: exact values by the hash; the others, a number by the intervals, a
- * string by the automaton, and where there is neither, @rest. Of a set each element finds its class
- * so, and the classes of the elements, in any order, lead through the set's automaton.
+ * string by the automaton, and where there is neither, @rest. One of more words than any exact
+ * value need not be looked for. Of a set each element finds its class so, and the classes of the
+ * elements, in any order, lead through the set's automaton.
  */
 struct dg_var {
-	__u16 kind; /* enum dg_var_kind */
-	__u16 fact; /* enum dg_num, enum dg_str, enum dg_digest_slot or enum dg_set_fact */
+	__u16 kind;	   /* enum dg_var_kind */
+	__u16 fact;	   /* enum dg_num, enum dg_str, enum dg_digest_slot or enum dg_set_fact */
 	__u32 class_count; /* class 0 (unknown) included */
 	__u64 mask;
 	/* displacements (hash_buckets times __u32, padded to 8 bytes), then hash_slots entries */
@@ -259,10 +319,12 @@ struct dg_var {
 	__u32 data_off;	  /* first struct dg_interval, or the struct dg_dfa */
 	__u32 data_count; /* number of intervals; of a string, 1: an automaton; 0: none */
 	__u32 rest;
-	__u32 slot; /* below DG_SLOTS_MAX, or DG_SLOT_NONE */
+	__u8 slot;	   /* below DG_SLOTS_MAX, or DG_SLOT_NONE */
+	__u8 known;	   /* bit of the fact (DG_KNOWN_*) */
+	__u16 exact_words; /* of the longest exact value */
 	/*
-	 * Of a set: __u32 next[state * set_columns + element class], the start is state 0; a state is
-	 * given as its first index. Column 0 has the class of a set that ends in the state.
+	 * Of a set: __u32 next[state * set_columns + element class], the start is state 0; a state
+	 * is given as its first index. Column 0 has the class of a set that ends in the state.
 	 */
 	__u32 set_off;
 	__u32 set_columns; /* classes of elements, 0 included */
@@ -277,7 +339,8 @@ struct dg_var {
  */
 struct dg_exact_entry {
 	__u64 word;  /* the first; of a digest the second */
-	__u32 words; /* offset of all of them from the start of the tables; 0: @word is the only one */
+	__u32 words; /* offset of all of them from the start of the tables; 0: @word is the only one
+		      */
 	__u32 class;
 };
 
@@ -305,7 +368,8 @@ static inline __attribute__((always_inline, unused)) __u32 dg_hash_bucket(__u64 
 }
 
 /* The one slot where the value can be; @displacement is its bucket's. */
-static inline __attribute__((always_inline, unused)) __u32 dg_hash_slot(__u64 hash, __u32 displacement, __u32 slots)
+static inline __attribute__((always_inline, unused)) __u32
+dg_hash_slot(__u64 hash, __u32 displacement, __u32 slots)
 {
 	return dg_hash_pick(((__u32)hash ^ displacement * 0x9e3779b1U) * 0x85ebca6bU, slots);
 }
@@ -320,8 +384,11 @@ struct dg_interval {
 /*
  * A complete deterministic automaton over bytes. After this header come the states, each @stride
  * words: next[byte_class[b]], and last the class of a string that ends in the state. A state is
- * given as the index of its first word; the start is state 0.
+ * given as the index of its first word; the start is state 0. One that no string leaves again is
+ * given as DG_DFA_END and its class.
  */
+#define DG_DFA_END 0x80000000U
+
 struct dg_dfa {
 	__u32 state_count;
 	__u32 stride; /* 2 … 257 */
@@ -336,8 +403,8 @@ enum dg_node_kind {
 /* Followed by its edges and padded to 8 bytes. */
 struct dg_node {
 	__u16 var;
-	__u8 kind; /* enum dg_node_kind */
-	__u8 slot; /* of the variable */
+	__u8 kind;   /* enum dg_node_kind */
+	__u8 slot;   /* of the variable */
 	__u32 count; /* of references or runs */
 };
 
@@ -378,7 +445,7 @@ enum dg_audit {
 #define DG_RULE_PERMISSIVE (1U << 0) /* in dg_rule.flags */
 
 struct dg_rule {
-	__u32 id;	/* offset from id_off, a multiple of 8; NUL terminated and padded to 8 bytes */
+	__u32 id; /* offset from id_off, a multiple of 8; NUL terminated and padded to 8 bytes */
 	__u16 id_words; /* 1 … 8, of 8 bytes */
 	__u16 ops;	/* bit n: enum dg_op n */
 	__u8 effect;	/* enum dg_effect */

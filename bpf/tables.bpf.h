@@ -6,15 +6,6 @@
  */
 #pragma once
 
-#include <linux/version.h>
-
-/* The state of bpf_for(); the headers of older systems do not have it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-struct bpf_iter_num {
-	__u64 __opaque[1];
-} __attribute__((aligned(8)));
-#endif
-
 #include "devgate_abi.h"
 #include "dg_policy_extern.h"
 
@@ -40,3 +31,23 @@ static __always_inline const volatile void *dg_tables_at(__u64 off, __u64 len)
 			*(ret) = *at_;                                                             \
 		at_ != NULL;                                                                       \
 	})
+
+/*
+ * To stand first in the body of a loop, whose bound the verifier need not see then: it looks at the
+ * body for any number of turns at once. Once the kernel's budget for such loops is spent, it goes
+ * to
+ * @label. This costs a few instructions a turn, an iterator a call.
+ */
+#define DG_LOOP(label) asm goto("may_goto %l[" #label "]" : : : : label)
+
+/*
+ * 0, out of a number that the verifier does not know: so it does not know this one either. A
+ * counter that begins at a constant would be another constant at each turn.
+ */
+static __always_inline __u64 dg_zero(__u64 unknown)
+{
+	__u64 zero = ~unknown;
+
+	asm volatile("%0 &= %1" : "+r"(zero) : "r"(unknown));
+	return zero;
+}

@@ -28,7 +28,7 @@ struct emitter {
 	size_t leaf_room;
 	size_t edge_count;
 	struct dg_tables header;
-	struct dg_buffer parts, lists, vars_out, nodes, leaves, ranks, rules, ids, data;
+	struct dg_buffer parts, vars_out, nodes, leaves, ranks, rules, ids, data;
 };
 
 static void emitter_done(struct emitter *e)
@@ -40,7 +40,6 @@ static void emitter_done(struct emitter *e)
 	free(e->height);
 	free(e->leaf_of);
 	free(e->parts.bytes);
-	free(e->lists.bytes);
 	free(e->vars_out.bytes);
 	free(e->nodes.bytes);
 	free(e->leaves.bytes);
@@ -169,13 +168,24 @@ static int emit_leaf(struct emitter *e, dg_ref terminal, const struct dg_decisio
 	return 0;
 }
 
+static uint32_t node_ref(const struct emitter *e, dg_ref ref)
+{
+	uint32_t var = dg_diagram_var(e->fold->diagram, ref), sparse = 0;
+	size_t run_count;
+
+	dg_diagram_runs(e->fold->diagram, ref, &run_count);
+	if (!is_dense(e, e->vars[var].class_count, run_count))
+		sparse = DG_REF_SPARSE;
+	return sparse | (uint32_t)e->slot[var] << DG_REF_SLOT_SHIFT | e->place[ref];
+}
+
 /* The table's reference for one of the diagram. */
 static int emit_ref(struct emitter *e, dg_ref ref, uint32_t *ret)
 {
 	struct dg_decision decision;
 
 	if (!dg_ref_terminal(ref)) {
-		*ret = e->place[ref];
+		*ret = node_ref(e, ref);
 		return 0;
 	}
 	decision = dg_diagram_decided(e->fold->diagram, ref);
@@ -252,72 +262,43 @@ static bool same_parts(const struct dg_fold_op *a, const struct dg_fold_op *b)
 	return a->count == b->count && !memcmp(a->roots, b->roots, a->count * sizeof(*a->roots));
 }
 
-struct visit {
-	bool *seen; /* by node */
-	dg_ref *stack;
-	size_t depth;
-};
-
-static void visit_done(struct visit *v)
+/* The bit of the fact of a node's variable. */
+static uint32_t known_bit(const struct emitter *e, dg_ref ref)
 {
-	free(v->seen);
-	free(v->stack);
+	const struct dg_variable *v = &e->vars[dg_diagram_var(e->fold->diagram, ref)];
+
+	return dg_known_bit(v->kind, v->fact);
 }
 
-static void visit_later(struct visit *v, dg_ref ref)
+/* A part and where it goes on when its first fact is not known: that is class 0 at each node on it.
+ */
+static int emit_part(struct emitter *e, dg_ref root)
 {
-	if (dg_ref_terminal(ref) || v->seen[ref])
-		return;
-	v->seen[ref] = true;
-	v->stack[v->depth++] = ref;
-}
-
-/* Mark the variables that the parts of an operation ask about. */
-static int mark_variables(const struct emitter *e, const struct dg_fold_op *op, bool *asked)
-{
-	size_t nodes = dg_diagram_node_count(e->fold->diagram), count;
-	_cleanup_(visit_done) struct visit v = {.seen = calloc(nodes + 1, sizeof(*v.seen)),
-						.stack = calloc(nodes + 1, sizeof(*v.stack))};
+	struct dg_part part = {.known = DG_KNOWN_ALWAYS};
 	const struct dg_run *runs;
-
-	if (!v.seen || !v.stack)
-		return -ENOMEM;
-	for (size_t i = 0; i < op->count; i++)
-		visit_later(&v, op->roots[i]);
-	while (v.depth > 0) {
-		dg_ref ref = v.stack[--v.depth];
-
-		asked[dg_diagram_var(e->fold->diagram, ref)] = true;
-		runs = dg_diagram_runs(e->fold->diagram, ref, &count);
-		for (size_t i = 0; i < count; i++)
-			visit_later(&v, runs[i].child);
-	}
-	return 0;
-}
-
-static int emit_list(struct emitter *e, unsigned int op)
-{
-	_cleanup_free_ bool *asked = calloc(e->var_count + UINT64_C(1), sizeof(*asked));
+	dg_ref ref = root;
+	size_t count;
 	int r;
 
-	if (!asked)
-		return -ENOMEM;
-	r = mark_variables(e, &e->fold->ops[op], asked);
-	e->header.op_var[op] = (uint32_t)(e->lists.count / sizeof(uint32_t));
-	for (uint32_t v = 0; v < e->var_count && r >= 0; v++) {
-		if (!asked[v] || e->slot[v] == DG_SLOT_NONE)
-			continue;
-		r = dg_buffer_append(&e->lists, &e->var_number[v], sizeof(uint32_t));
-		e->header.op_var_count[op]++;
+	if (!dg_ref_terminal(root))
+		part.known = known_bit(e, root);
+	while (!dg_ref_terminal(ref) && part.known != DG_KNOWN_ALWAYS &&
+	       known_bit(e, ref) == part.known) {
+		runs = dg_diagram_runs(e->fold->diagram, ref, &count);
+		ref = runs[0].child;
 	}
-	return r;
+	r = emit_ref(e, root, &part.ref);
+	if (r >= 0)
+		r = emit_ref(e, ref, &part.unknown);
+	if (r < 0)
+		return r;
+	return dg_buffer_append(&e->parts, &part, sizeof(part));
 }
 
 /* Operations with the same parts share them. */
 static int emit_parts(struct emitter *e)
 {
 	const struct dg_fold_op *ops = e->fold->ops;
-	uint32_t ref;
 	int r = 0;
 
 	for (unsigned int op = 0; op < DG_OP_MAX && r >= 0; op++) {
@@ -328,17 +309,11 @@ static int emit_parts(struct emitter *e)
 		e->header.op_part_count[op] = (uint32_t)ops[op].count;
 		if (same < op) {
 			e->header.op_part[op] = e->header.op_part[same];
-			e->header.op_var[op] = e->header.op_var[same];
-			e->header.op_var_count[op] = e->header.op_var_count[same];
 			continue;
 		}
-		e->header.op_part[op] = (uint32_t)(e->parts.count / sizeof(ref));
-		r = emit_list(e, op);
-		for (size_t i = 0; i < ops[op].count && r >= 0; i++) {
-			r = emit_ref(e, ops[op].roots[i], &ref);
-			if (r >= 0)
-				r = dg_buffer_append(&e->parts, &ref, sizeof(ref));
-		}
+		e->header.op_part[op] = (uint32_t)(e->parts.count / sizeof(struct dg_part));
+		for (size_t i = 0; i < ops[op].count && r >= 0; i++)
+			r = emit_part(e, ops[op].roots[i]);
 	}
 	return r;
 }
@@ -438,11 +413,9 @@ static int assemble(struct emitter *e, struct dg_buffer *out)
 
 	r = dg_buffer_append(out, h, sizeof(*h));
 	if (r >= 0)
-		r = place(out, &e->parts, sizeof(uint32_t), &h->part_off, &h->part_count);
+		r = place(out, &e->parts, sizeof(struct dg_part), &h->part_off, &h->part_count);
 	if (r >= 0)
 		r = place(out, &e->vars_out, sizeof(struct dg_var), &h->var_off, &h->var_count);
-	if (r >= 0)
-		r = place(out, &e->lists, sizeof(uint32_t), &h->list_off, &h->list_count);
 	if (r >= 0)
 		r = place(out, &e->nodes, 1, &h->node_off, &h->node_size);
 	if (r >= 0)

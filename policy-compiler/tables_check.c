@@ -26,6 +26,11 @@ static bool data_fits(const struct dg_tables *t, uint64_t off, uint64_t len)
 	       len <= t->data_off + (uint64_t)t->data_size - off;
 }
 
+static bool class_valid(uint32_t class, uint32_t classes)
+{
+	return class > 0 && class < classes;
+}
+
 static bool intervals_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
 {
 	const struct dg_interval *intervals = part(t, var->data_off);
@@ -35,7 +40,7 @@ static bool intervals_valid(const struct dg_tables *t, const struct dg_var *var,
 	    intervals[0].low != 0)
 		return false;
 	for (uint32_t i = 0; i < var->data_count; i++)
-		if (intervals[i].class == 0 || intervals[i].class >= classes ||
+		if (!class_valid(intervals[i].class, classes) ||
 		    (i > 0 && intervals[i].low <= intervals[i - 1].low))
 			return false;
 	return true;
@@ -59,7 +64,10 @@ static bool dfa_valid(const struct dg_tables *t, const struct dg_var *var, uint3
 	rows = part(t, var->data_off + sizeof(*dfa));
 	for (uint64_t i = 0; i < end; i++) {
 		if (i % dfa->stride == dfa->stride - 1) {
-			if (rows[i] == 0 || rows[i] >= classes)
+			if (!class_valid(rows[i], classes))
+				return false;
+		} else if (rows[i] & DG_DFA_END) {
+			if (!class_valid(rows[i] & ~DG_DFA_END, classes))
 				return false;
 		} else if (rows[i] >= end || rows[i] % dfa->stride != 0) {
 			return false;
@@ -76,7 +84,7 @@ static bool hash_valid(const struct dg_tables *t, const struct dg_var *var, uint
 	const struct dg_exact_entry *entry;
 
 	if (var->hash_slots == 0)
-		return true;
+		return var->exact_words == 0;
 	if (var->hash_buckets == 0 ||
 	    !data_fits(t, var->hash_off, UINT64_C(4) * var->hash_buckets) ||
 	    !data_fits(t, entries, (uint64_t)var->hash_slots * sizeof(*entry)))
@@ -87,7 +95,8 @@ static bool hash_valid(const struct dg_tables *t, const struct dg_var *var, uint
 
 		if (entry->class == 0)
 			continue;
-		if (entry->class >= classes || (count == 1) != (entry->words == 0) ||
+		if (entry->class >= classes || count > var->exact_words ||
+		    (count == 1) != (entry->words == 0) ||
 		    (count > 1 && !data_fits(t, entry->words, count * sizeof(uint64_t))))
 			return false;
 	}
@@ -99,14 +108,9 @@ static bool number_valid(const struct dg_tables *t, const struct dg_var *var, ui
 	return intervals_valid(t, var, classes) && hash_valid(t, var, classes, 1);
 }
 
-static bool rest_valid(const struct dg_var *var, uint32_t classes)
-{
-	return var->rest > 0 && var->rest < classes;
-}
-
 static bool string_valid(const struct dg_tables *t, const struct dg_var *var, uint32_t classes)
 {
-	if (var->data_count > 0 ? !dfa_valid(t, var, classes) : !rest_valid(var, classes))
+	if (var->data_count > 0 ? !dfa_valid(t, var, classes) : !class_valid(var->rest, classes))
 		return false;
 	return hash_valid(t, var, classes, 0);
 }
@@ -121,7 +125,7 @@ static bool set_valid(const struct dg_tables *t, const struct dg_var *var)
 		return false;
 	for (uint64_t i = 0; i < end; i++) {
 		if (i % var->set_columns == 0) {
-			if (rows[i] == 0 || rows[i] >= var->class_count)
+			if (!class_valid(rows[i], var->class_count))
 				return false;
 		} else if (rows[i] >= end || rows[i] % var->set_columns != 0) {
 			return false;
@@ -133,7 +137,7 @@ static bool set_valid(const struct dg_tables *t, const struct dg_var *var)
 
 static bool var_valid(const struct dg_tables *t, const struct dg_var *var)
 {
-	if (var->class_count < 2 ||
+	if (var->class_count < 2 || var->known != dg_known_bit(var->kind, var->fact) ||
 	    (var->kind == DG_VAR_DIGEST ? var->slot != DG_SLOT_NONE : var->slot >= DG_SLOTS_MAX))
 		return false;
 	switch (var->kind) {
@@ -143,7 +147,7 @@ static bool var_valid(const struct dg_tables *t, const struct dg_var *var)
 		return var->fact < DG_STR_MAX && string_valid(t, var, var->class_count);
 	case DG_VAR_DIGEST:
 		return var->fact > 0 && var->fact < DG_DIGEST_MAX &&
-		       rest_valid(var, var->class_count) &&
+		       class_valid(var->rest, var->class_count) &&
 		       hash_valid(t, var, var->class_count,
 				  sizeof(struct dg_digest_fact) / sizeof(uint64_t));
 	case DG_VAR_SET:
@@ -225,9 +229,8 @@ static int check_rules(const struct dg_tables *t, const char **ret_what)
 
 static int check_parts(const struct dg_tables *t, const char **ret_what)
 {
-	if (!part_fits(t, t->part_off, t->part_count, sizeof(uint32_t)) ||
+	if (!part_fits(t, t->part_off, t->part_count, sizeof(struct dg_part)) ||
 	    !part_fits(t, t->var_off, t->var_count, sizeof(struct dg_var)) ||
-	    !part_fits(t, t->list_off, t->list_count, sizeof(uint32_t)) ||
 	    !part_fits(t, t->node_off, t->node_size, 1) || t->node_size % 8 != 0 ||
 	    !part_fits(t, t->leaf_off, t->leaf_count, sizeof(struct dg_leaf)) ||
 	    !part_fits(t, t->rank_off, t->rank_count, sizeof(struct dg_rank)) ||
@@ -259,16 +262,31 @@ static int find_nodes(const struct dg_tables *t, uint16_t *node_var, const char 
 	return 0;
 }
 
+static const struct dg_node *node_at(const struct dg_tables *t, uint32_t ref)
+{
+	return part(t, t->node_off + (ref & DG_REF_PLACE) * UINT64_C(8));
+}
+
+static uint32_t node_ref(const struct dg_node *node, uint32_t place)
+{
+	return (node->kind == DG_NODE_SPARSE ? DG_REF_SPARSE : 0) |
+	       (uint32_t)node->slot << DG_REF_SLOT_SHIFT | place;
+}
+
 /* @var_after: the number + 1 of the variable that the path comes from, 0 at its start. */
 static bool ref_valid(const struct dg_tables *t, const uint16_t *node_var, uint32_t ref,
 		      unsigned int var_after)
 {
+	uint32_t place;
+
 	if (ref == DG_REF_PASS)
 		return true;
 	if (ref & DG_REF_LEAF)
 		return (ref & DG_REF_INDEX) < (ref & DG_REF_PAIR ? t->leaf_count : t->rank_count);
+	place = ref & DG_REF_PLACE;
 	/* Ascending variables: no path is longer than there are variables, and none goes round. */
-	return ref < t->node_size / 8 && node_var[ref] > var_after;
+	return place < t->node_size / 8 && node_var[place] > var_after &&
+	       ref == node_ref(node_at(t, place), place);
 }
 
 static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
@@ -288,80 +306,42 @@ static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
 	return true;
 }
 
-struct visit {
-	uint8_t *seen; /* by place */
-	uint32_t *stack;
-	size_t depth;
-};
-
-static void visit_done(struct visit *v)
+/* The edge of a node for class 0. */
+static uint32_t edge_unknown(const struct dg_node *node)
 {
-	free(v->seen);
-	free(v->stack);
+	const uint32_t *words = (const uint32_t *)(node + 1);
+
+	return node->kind == DG_NODE_DENSE ? words[0] : words[1];
 }
 
-static void visit_later(struct visit *v, uint32_t ref)
-{
-	if (ref & DG_REF_LEAF || v->seen[ref])
-		return;
-	v->seen[ref] = 1;
-	v->stack[v->depth++] = ref;
-}
-
-/* The slots, as bits, that the parts of an operation ask about. */
-static uint64_t slots_asked(const struct dg_tables *t, struct visit *v, unsigned int op)
-{
-	const uint32_t *parts = part(t, t->part_off);
-	uint64_t slots = 0;
-
-	memset(v->seen, 0, t->node_size / 8 + UINT64_C(1));
-	for (uint32_t i = 0; i < t->op_part_count[op]; i++)
-		visit_later(v, parts[t->op_part[op] + i]);
-	while (v->depth > 0) {
-		const struct dg_node *node =
-			part(t, t->node_off + UINT64_C(8) * v->stack[--v->depth]);
-		const uint32_t *words = (const uint32_t *)(node + 1);
-
-		if (node->slot != DG_SLOT_NONE)
-			slots |= UINT64_C(1) << node->slot;
-		for (uint32_t i = 0; i < node->count; i++)
-			visit_later(v, node->kind == DG_NODE_DENSE ? words[i] : words[2 * i + 1]);
-	}
-	return slots;
-}
-
-/* Each operation's list has the variables that its parts ask about, and no others. */
-static int check_lists(const struct dg_tables *t, const char **ret_what)
+static uint32_t known_bit(const struct dg_tables *t, const struct dg_node *node)
 {
 	const struct dg_var *vars = part(t, t->var_off);
-	const uint32_t *lists = part(t, t->list_off);
-	size_t places = t->node_size / 8 + UINT64_C(1);
-	_cleanup_(visit_done) struct visit v = {.seen = calloc(places, sizeof(*v.seen)),
-						.stack = calloc(places, sizeof(*v.stack))};
 
-	if (!v.stack || !v.seen)
-		return -ENOMEM;
-	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
-		uint32_t first = t->op_var[op], count = t->op_var_count[op];
-		uint64_t listed = 0;
+	return vars[node->var].known;
+}
 
-		if (count > DG_SLOTS_MAX || first > t->list_count || count > t->list_count - first)
-			return bad(ret_what, "a list of variables in the tables is damaged");
-		for (uint32_t i = first; i < first + count; i++) {
-			if (lists[i] >= t->var_count || vars[lists[i]].slot >= DG_SLOTS_MAX)
-				return bad(ret_what,
-					   "a list of variables in the tables is damaged");
-			listed |= UINT64_C(1) << vars[lists[i]].slot;
-		}
-		if (listed != slots_asked(t, &v, op))
-			return bad(ret_what, "a list of variables in the tables is not its parts'");
-	}
-	return 0;
+/* Where a part goes on when its first fact is not known. */
+static bool part_valid(const struct dg_tables *t, const uint16_t *node_var, const struct dg_part *p)
+{
+	const struct dg_node *node = node_at(t, p->ref);
+	uint32_t ref = p->ref;
+
+	if (!ref_valid(t, node_var, ref, 0))
+		return false;
+	if (ref & DG_REF_LEAF)
+		return p->known == DG_KNOWN_ALWAYS && p->unknown == ref;
+	if (p->known != known_bit(t, node))
+		return false;
+	while (p->known != DG_KNOWN_ALWAYS && !(ref & DG_REF_LEAF) &&
+	       known_bit(t, node_at(t, ref)) == p->known)
+		ref = edge_unknown(node_at(t, ref));
+	return p->unknown == ref;
 }
 
 static int check_edges(const struct dg_tables *t, const uint16_t *node_var, const char **ret_what)
 {
-	const uint32_t *parts = part(t, t->part_off);
+	const struct dg_part *parts = part(t, t->part_off);
 
 	for (uint64_t at = 0; at < t->node_size; at += 8)
 		if (node_var[at / 8] && !edges_valid(t, node_var, part(t, t->node_off + at)))
@@ -371,7 +351,7 @@ static int check_edges(const struct dg_tables *t, const uint16_t *node_var, cons
 		    t->op_part_count[op] > t->part_count - t->op_part[op])
 			return bad(ret_what, "an operation in the tables is damaged");
 	for (uint32_t i = 0; i < t->part_count; i++)
-		if (!ref_valid(t, node_var, parts[i], 0))
+		if (!part_valid(t, node_var, &parts[i]))
 			return bad(ret_what, "a part of an operation in the tables is damaged");
 	return 0;
 }
@@ -396,8 +376,6 @@ static int check_diagram(const struct dg_tables *t, const char **ret_what)
 	r = find_nodes(t, node_var, ret_what);
 	if (r >= 0)
 		r = check_edges(t, node_var, ret_what);
-	if (r >= 0)
-		r = check_lists(t, ret_what);
 	return r;
 }
 

@@ -49,14 +49,30 @@ int dg_buffer_pad(struct dg_buffer *buffer)
 	return dg_buffer_append(buffer, zero, -buffer->count & 7);
 }
 
+/* Does each byte lead from the state to itself? */
+static bool is_end(const struct dg_automaton *a, uint32_t state)
+{
+	const uint32_t *next = a->next + (size_t)state * a->byte_class_count;
+
+	for (uint32_t column = 0; column < a->byte_class_count; column++)
+		if (next[column] != state)
+			return false;
+	return true;
+}
+
 /* Each state is a row: where each class of bytes leads, then the class of what ends here. */
 static int emit_automaton(const struct dg_automaton *a, struct dg_buffer *data)
 {
 	uint32_t stride = a->byte_class_count + 1;
 	struct dg_dfa dfa = {.state_count = a->state_count, .stride = stride};
+	_cleanup_free_ uint32_t *name = calloc(a->state_count, sizeof(*name));
 	void *at;
 	int r;
 
+	if (!name)
+		return -ENOMEM;
+	for (uint32_t state = 0; state < a->state_count; state++)
+		name[state] = is_end(a, state) ? DG_DFA_END | a->label[state] : state * stride;
 	memcpy(dfa.byte_class, a->byte_class, sizeof(dfa.byte_class));
 	r = dg_buffer_append(data, &dfa, sizeof(dfa));
 	if (r >= 0)
@@ -67,8 +83,7 @@ static int emit_automaton(const struct dg_automaton *a, struct dg_buffer *data)
 		uint32_t *row = (uint32_t *)at + (size_t)state * stride;
 
 		for (uint32_t column = 0; column < a->byte_class_count; column++)
-			row[column] =
-				a->next[(size_t)state * a->byte_class_count + column] * stride;
+			row[column] = name[a->next[(size_t)state * a->byte_class_count + column]];
 		row[a->byte_class_count] = a->label[state];
 	}
 	return dg_buffer_pad(data);
@@ -100,6 +115,7 @@ int dg_classifier_emit(const struct dg_variable *v, struct dg_buffer *data, stru
 	const struct dg_classifier *values = &v->values;
 	struct dg_var var = {.kind = (uint16_t)v->kind,
 			     .fact = v->fact,
+			     .known = (uint8_t)dg_known_bit(v->kind, v->fact),
 			     .mask = v->mask,
 			     .class_count = v->class_count};
 	int r;

@@ -20,6 +20,7 @@
 struct hashing {
 	const struct dg_classifier *values;
 	uint32_t count, buckets, slots;
+	uint16_t words;	   /* of the longest value */
 	uint64_t *hash;	   /* by value */
 	uint32_t *first;   /* by bucket: its values are order[first] … order[first of the next] */
 	uint32_t *order;   /* values, bucket by bucket */
@@ -88,6 +89,8 @@ static void hash_values(struct hashing *h, uint32_t seed)
 		size_t count = value_words(h->values, &h->values->exact[i], words);
 		uint64_t hash = dg_hash_start(seed);
 
+		if (count > h->words)
+			h->words = (uint16_t)count;
 		for (size_t w = 0; w < count; w++)
 			hash = dg_hash_step(hash, words[w]);
 		h->hash[i] = hash;
@@ -222,5 +225,6 @@ int dg_exact_emit(const struct dg_classifier *values, struct dg_buffer *data, st
 	ret->hash_seed = seed;
 	ret->hash_buckets = h.buckets;
 	ret->hash_slots = h.slots;
+	ret->exact_words = h.words;
 	return 0;
 }

@@ -30,7 +30,7 @@ static bool find_exact(const struct dg_tables *t, const struct dg_var *var, cons
 	uint32_t displacement;
 
 	*ret = 0;
-	if (var->hash_slots == 0)
+	if (count > var->exact_words)
 		return true;
 	for (size_t i = 0; i < count; i++)
 		hash = dg_hash_step(hash, words[i]);
@@ -96,19 +96,29 @@ static bool classify_string(const struct dg_tables *t, const struct dg_var *var,
 	}
 	if (!fetch(t, var->data_off, 0, sizeof(dfa), &dfa))
 		return false;
-	for (size_t i = 0; i < string->len; i++)
+	for (size_t i = 0; i < string->len; i++) {
 		if (!fetch(t, states, (uint64_t)state + dfa.byte_class[string->bytes[i]],
 			   sizeof(state), &state))
 			return false;
+		if (state & DG_DFA_END) {
+			*ret = state & ~DG_DFA_END;
+			return true;
+		}
+	}
 	return fetch(t, states, (uint64_t)state + dfa.stride - 1, sizeof(*ret), ret);
 }
 
 static bool classify_digest(const struct dg_tables *t, const struct dg_var *var,
-			    const struct dg_digest_fact *digest, uint32_t *ret)
+			    const struct dg_facts_more *more, uint32_t *ret)
 {
-	uint64_t words[sizeof(*digest) / sizeof(uint64_t)];
+	uint64_t words[sizeof(struct dg_digest_fact) / sizeof(uint64_t)];
 
-	memcpy(words, digest, sizeof(words));
+	if (var->fact >= DG_DIGEST_SLOTS)
+		return false;
+	*ret = 0;
+	if (!(more->known_digest[var->fact / 64] >> var->fact % 64 & 1))
+		return true;
+	memcpy(words, &more->digest[var->fact], sizeof(words));
 	if (!find_exact(t, var, words, sizeof(words) / sizeof(words[0]), 1, ret))
 		return false;
 	if (*ret == 0)
@@ -152,11 +162,6 @@ static bool classify_set(const struct dg_tables *t, const struct dg_var *var,
 	uint32_t state = 0;
 	bool good;
 
-	if (var->fact >= DG_SET_MAX)
-		return false;
-	*ret = 0;
-	if (!(more->known_set & (UINT64_C(1) << var->fact)))
-		return true;
 	switch (var->fact) {
 	case DG_SET_USB_INTERFACES:
 		good = walk_numbers(t, var, &more->usb_interfaces, &state);
@@ -170,32 +175,23 @@ static bool classify_set(const struct dg_tables *t, const struct dg_var *var,
 	return good && fetch(t, var->set_off, state, sizeof(*ret), ret);
 }
 
-static bool classify(const struct dg_tables *t, const struct dg_var *var,
-		     const struct dg_facts *facts, const struct dg_facts_more *more,
+/* The class of a variable whose fact is known. */
+static bool classify(const struct dg_walk_state *w, const struct dg_var *var,
 		     const struct dg_query *query, uint32_t *ret)
 {
-	*ret = 0;
+	const struct dg_tables *t = w->tables;
+
 	switch (var->kind) {
 	case DG_VAR_NUM:
-		if (var->fact >= DG_NUM_SLOTS)
-			return false;
-		if (!(facts->known_num & (UINT64_C(1) << var->fact)))
-			return true;
-		return classify_number(t, var, facts->num[var->fact] & var->mask, ret);
+		return var->fact < DG_NUM_SLOTS &&
+		       classify_number(t, var, w->facts->num[var->fact] & var->mask, ret);
 	case DG_VAR_STR:
-		if (var->fact >= DG_STR_SLOTS)
-			return false;
-		if (!(facts->known_str & (UINT64_C(1) << var->fact)))
-			return true;
-		return classify_string(t, var, &facts->str[var->fact], ret);
+		return var->fact < DG_STR_SLOTS &&
+		       classify_string(t, var, &w->facts->str[var->fact], ret);
 	case DG_VAR_DIGEST:
-		if (var->fact >= DG_DIGEST_SLOTS)
-			return false;
-		if (!more || !(more->known_digest[var->fact / 64] >> var->fact % 64 & 1))
-			return true;
-		return classify_digest(t, var, &more->digest[var->fact], ret);
+		return w->more && classify_digest(t, var, w->more, ret);
 	case DG_VAR_SET:
-		return !more || classify_set(t, var, more, ret);
+		return w->more && classify_set(t, var, w->more, ret);
 	case DG_VAR_TIME:
 		return classify_number(t, var, query->time, ret);
 	case DG_VAR_CLOCK:
@@ -205,16 +201,37 @@ static bool classify(const struct dg_tables *t, const struct dg_var *var,
 	return false;
 }
 
-/* The edge of the node at @at for @class. */
-static bool follow(const struct dg_tables *t, uint64_t at, const struct dg_node *node,
-		   uint32_t class, uint32_t *ret)
+/* The class of the variable of the node at @at, kept for the nodes and questions to come. */
+static bool ask(struct dg_walk_state *w, uint64_t at, const struct dg_query *query, uint32_t *ret)
 {
-	uint32_t below = 0, above = node->count;
-	struct dg_edge_run run;
+	const struct dg_tables *t = w->tables;
+	struct dg_node node;
+	struct dg_var var;
+	uint32_t class = 0;
 
-	at += sizeof(*node);
-	if (node->kind == DG_NODE_DENSE)
-		return class < node->count && fetch(t, at, class, sizeof(*ret), ret);
+	if (!fetch(t, at, 0, sizeof(node), &node) ||
+	    !fetch(t, t->var_off, node.var, sizeof(var), &var))
+		return false;
+	if (w->known >> (var.known & 63) & 1 && !classify(w, &var, query, &class))
+		return false;
+	/* The time is the query's, everything else the device's. */
+	if (var.slot < DG_SLOT_NONE && var.kind != DG_VAR_TIME && var.kind != DG_VAR_CLOCK)
+		w->class[var.slot] = class + 1;
+	*ret = class;
+	return true;
+}
+
+/* The edge of the sparse node at @at for @class. */
+static bool search_runs(const struct dg_tables *t, uint64_t at, uint32_t class, uint32_t *ret)
+{
+	uint32_t below = 0, above;
+	struct dg_edge_run run;
+	struct dg_node node;
+
+	if (!fetch(t, at, 0, sizeof(node), &node))
+		return false;
+	at += sizeof(node);
+	above = node.count;
 	while (above - below > 1) {
 		uint32_t middle = below + (above - below) / 2;
 
@@ -231,40 +248,36 @@ static bool follow(const struct dg_tables *t, uint64_t at, const struct dg_node 
 	return true;
 }
 
+/* Where the node @ref leads. */
+static bool follow(struct dg_walk_state *w, uint32_t ref, const struct dg_query *query,
+		   uint32_t *ret)
+{
+	uint64_t at = w->tables->node_off + UINT64_C(8) * (ref & DG_REF_PLACE);
+	uint32_t kept = w->class[ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK], class = kept - 1;
+
+	if (kept == 0 && !ask(w, at, query, &class))
+		return false;
+	if (ref & DG_REF_SPARSE)
+		return search_runs(w->tables, at, class, ret);
+	return fetch(w->tables, at + sizeof(struct dg_node), class, sizeof(*ret), ret);
+}
+
 static uint32_t least(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
 }
 
 /* Walk one part to its end, and put what it says together with what the others said. */
-static bool walk_part(const struct dg_tables *t, struct dg_walk_state *w, uint32_t ref,
+static bool walk_part(struct dg_walk_state *w, const struct dg_part *part,
 		      const struct dg_query *query)
 {
-	struct dg_node node;
+	uint32_t ref = w->known >> (part->known & 63) & 1 ? part->ref : part->unknown;
+	const struct dg_tables *t = w->tables;
 	struct dg_leaf leaf;
 
-	for (unsigned int depth = 0; !(ref & DG_REF_LEAF); depth++) {
-		uint64_t at = t->node_off + UINT64_C(8) * ref;
-		uint32_t class;
-		struct dg_var var;
-
-		if (depth == DG_TABLE_MAX_DEPTH || !fetch(t, at, 0, sizeof(node), &node) ||
-		    node.var >= t->var_count)
+	for (unsigned int depth = 0; !(ref & DG_REF_LEAF); depth++)
+		if (depth == DG_TABLE_MAX_DEPTH || !follow(w, ref, query, &ref))
 			return false;
-		if (node.var < DG_WALK_CACHED && w->class[node.var] > 0) {
-			class = w->class[node.var] - 1;
-		} else {
-			if (!fetch(t, t->var_off, node.var, sizeof(var), &var) ||
-			    !classify(t, &var, w->facts, w->more, query, &class))
-				return false;
-			/* The time is the query's, everything else the device's. */
-			if (node.var < DG_WALK_CACHED && var.kind != DG_VAR_TIME &&
-			    var.kind != DG_VAR_CLOCK)
-				w->class[node.var] = class + 1;
-		}
-		if (!follow(t, at, &node, class, &ref))
-			return false;
-	}
 	if (ref == DG_REF_PASS)
 		return true;
 	leaf = (struct dg_leaf){.rank = ref & DG_REF_INDEX, .would = DG_RANK_NO_RULE};
@@ -312,23 +325,26 @@ static bool finish(const struct dg_tables *t, const struct dg_walk_state *w, uin
 void dg_walk_start(struct dg_walk_state *walk, const struct dg_tables *tables,
 		   const struct dg_facts *facts, const struct dg_facts_more *more)
 {
-	*walk = (struct dg_walk_state){.tables = tables, .facts = facts, .more = more};
+	*walk = (struct dg_walk_state){.tables = tables,
+				       .facts = facts,
+				       .more = more,
+				       .known = dg_known_facts(facts, more)};
 }
 
 int dg_walk_decide(struct dg_walk_state *w, const struct dg_query *query, struct dg_answer *ret)
 {
 	const struct dg_tables *t = w->tables;
 	bool good = t->magic == DG_TABLES_MAGIC && t->abi == DG_ABI_VERSION;
-	uint32_t ref;
+	struct dg_part part;
 
 	if (query->op >= DG_OP_MAX)
 		return -EINVAL;
 	w->rank = w->would = DG_RANK_NO_RULE;
 	good = good && t->op_part_count[query->op] <= DG_PARTS_MAX;
 	for (uint32_t i = 0; good && i < t->op_part_count[query->op]; i++)
-		good = fetch(t, t->part_off, (uint64_t)t->op_part[query->op] + i, sizeof(ref),
-			     &ref) &&
-		       walk_part(t, w, ref, query);
+		good = fetch(t, t->part_off, (uint64_t)t->op_part[query->op] + i, sizeof(part),
+			     &part) &&
+		       walk_part(w, &part, query);
 	if (!good || !finish(t, w, query->op, ret))
 		*ret = (struct dg_answer){.verdict = DG_VERDICT_DENY,
 					  .flags = DG_LEAF_AUDIT,

@@ -22,17 +22,15 @@ int dg_tables_decide(const struct dg_tables *tables, const struct dg_facts *fact
  * The same for several questions about one device, whose facts find their classes once. The
  * pointers are kept, and nothing else: there is nothing to free.
  */
-#define DG_WALK_CACHED 64 /* variables, the first ones */
-
 struct dg_walk_state {
 	const struct dg_tables *tables;
 	const struct dg_facts *facts;
 	const struct dg_facts_more *more;
+	__u64 known; /* DG_KNOWN_* */
 	__u32 rank, would;
-	__u32 class[DG_WALK_CACHED]; /* 0: not found yet, else the class + 1 */
+	__u32 class[DG_REF_SLOT_MASK + 1]; /* by slot; 0: not found yet, else the class + 1 */
 };
 
 void dg_walk_start(struct dg_walk_state *walk, const struct dg_tables *tables,
 		   const struct dg_facts *facts, const struct dg_facts_more *more);
-int dg_walk_decide(struct dg_walk_state *walk, const struct dg_query *query,
-		   struct dg_answer *ret);
+int dg_walk_decide(struct dg_walk_state *walk, const struct dg_query *query, struct dg_answer *ret);

@@ -702,6 +702,14 @@ static bool same(const struct dg_answer *a, const struct dg_answer *b)
 	       a->flags == b->flags;
 }
 
+/* What lies behind the end of a string is no part of it, whatever it is. */
+static void litter(struct dg_facts *facts)
+{
+	for (unsigned int i = 0; i < DG_STR_MAX; i++)
+		memset(facts->str[i].bytes + facts->str[i].len, 'x',
+		       DG_STR_BYTES - facts->str[i].len);
+}
+
 /* 0: all agree. 1: @ret says who differs. Negative errno: an engine did not run. */
 static int compare(struct engines *e, const struct dg_device *device, const struct dg_query *query,
 		   struct dg_answer *ret_ref, struct dg_answer *ret_other, const char **ret_name)
@@ -713,6 +721,7 @@ static int compare(struct engines *e, const struct dg_device *device, const stru
 
 	dg_device_to_facts(device, &facts);
 	dg_device_to_more(device, &more);
+	litter(&facts);
 	dg_eval_decide(e->policy, device, (enum dg_op)query->op, query->time, query->clock_synced,
 		       ret_ref);
 	if (e->tables) {

@@ -175,6 +175,69 @@ Test(object, damage_is_named)
 	free(b.bytes);
 }
 
+static void check_refuses(struct dg_tables *t, const char *words)
+{
+	const char *what = "";
+
+	cr_expect_eq(dg_tables_check(t, t->size, &what), -EBADMSG, "\"%s\"", words);
+	cr_expect_not_null(strstr(what, words), "\"%s\" is not in \"%s\"", words, what);
+}
+
+/* What the engine takes a reference and a part at their word for. */
+Test(object, a_shortcut_that_leads_elsewhere_is_refused)
+{
+	struct dg_tables *t = compile(text);
+	struct dg_part *part = (struct dg_part *)((char *)t + t->part_off), right = *part;
+
+	part->unknown = DG_REF_PASS;
+	check_refuses(t, "a part of an operation");
+	*part = right;
+	part->known = DG_KNOWN_ALWAYS;
+	check_refuses(t, "a part of an operation");
+	*part = right;
+	part->ref ^= 1U << DG_REF_SLOT_SHIFT;
+	check_refuses(t, "a part of an operation");
+	*part = right;
+	part->ref ^= DG_REF_SPARSE;
+	check_refuses(t, "a part of an operation");
+	free(t);
+}
+
+static struct dg_var *string_variable(struct dg_tables *t)
+{
+	struct dg_var *vars = (struct dg_var *)((char *)t + t->var_off);
+
+	for (uint32_t i = 0; i < t->var_count; i++)
+		if (vars[i].kind == DG_VAR_STR)
+			return &vars[i];
+	cr_assert_fail("no variable of strings");
+	return NULL;
+}
+
+Test(object, a_variable_that_hides_values_is_refused)
+{
+	struct dg_tables *t =
+		compile(HEAD "allow \"a\" on bind where device.name == \"a-long-name\""
+			     " or device.name like \"nvme*\";\n");
+	struct dg_var *var = string_variable(t);
+	struct dg_dfa *dfa = (struct dg_dfa *)((char *)t + var->data_off);
+	uint32_t *rows = (uint32_t *)(dfa + 1), end = 0;
+
+	var->known ^= 1;
+	check_refuses(t, "a variable");
+	var->known ^= 1;
+	var->exact_words--;
+	check_refuses(t, "a variable");
+	var->exact_words++;
+	while (!(rows[end] & DG_DFA_END))
+		end++;
+	rows[end] = DG_DFA_END | var->class_count;
+	check_refuses(t, "a variable");
+	rows[end] = DG_DFA_END;
+	check_refuses(t, "a variable");
+	free(t);
+}
+
 Test(object, another_text_is_refused)
 {
 	struct built b = build(text);

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one decision costs: the engine's own code on the tables of a policy object, in one program with
- * what it is compared with. The loops differ in their body alone.
+ * What one decision costs: the engine's own code on the tables of a policy object, in one program
+ * with what it is compared with. The loops differ in their body alone.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <linux/version.h>
 #include <bpf/bpf_helpers.h>
+
+/* The state of bpf_for(); the headers of older systems do not have it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+struct bpf_iter_num {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
+#endif
 
 #include "decide.bpf.h"
 #include "decide.h"
