@@ -471,7 +471,7 @@ int dg_analysis_binds(struct dg_analysis *a)
 
 	for (size_t i = 0; i < a->policy->rule_count && !any; i++)
 		any = accepts(&a->policy->rules[i]) && !a->silent[i];
-	if (!any)
+	if (!any || a->policy->unclear_ops & (1U << DG_OP_ACCEPT | 1U << DG_OP_BIND))
 		return 0;
 	/* The ways, one device, and a flag by variable. */
 	classes = calloc((WAYS_MAX + 2) * count + 1, sizeof(*classes));

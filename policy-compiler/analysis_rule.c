@@ -225,6 +225,8 @@ static int check_never_true(struct dg_analysis *a, uint32_t number)
 static int check_rule(struct dg_analysis *a, uint32_t number)
 {
 	const struct dg_rule_node *rule = &a->policy->rules[number];
+	/* What else decides has to be clear for that. */
+	bool may_be_redundant = !rule->permissive && !(rule->ops & a->policy->unclear_ops);
 	struct dg_analysis_finding f = {.decides = DG_FOUND_UNDECIDED,
 					.matters = DG_FOUND_UNDECIDED};
 	int r = 0;
@@ -241,9 +243,9 @@ static int check_rule(struct dg_analysis *a, uint32_t number)
 		undecided(a, number, "ever decides");
 		return 0;
 	}
-	if (!rule->permissive && f.matters == DG_FOUND_NONE)
+	if (may_be_redundant && f.matters == DG_FOUND_NONE)
 		r = report_redundant(a, number, f.op);
-	else if (!rule->permissive)
+	else if (may_be_redundant)
 		undecided(a, number, "is redundant");
 	return r < 0 ? r : check_never_true(a, number);
 }

@@ -140,6 +140,8 @@ struct dg_expr {
 	};
 };
 
+#define DG_OPS_ALL ((1U << DG_OP_MAX) - 1) /* the mask of all operations */
+
 struct dg_rule_node {
 	struct dg_pos pos;
 	uint32_t ops; /* bit n: enum dg_op n */
@@ -152,7 +154,9 @@ struct dg_rule_node {
 	bool has_from, has_until;
 	bool has_reason;
 	bool permissive;
-	bool broken; /* of use to the front end only: an error in it makes its meaning unclear */
+	/* Of use to the front end and the analysis only; a policy that is good has none of them. */
+	bool broken;   /* an error makes unclear on what it decides, or when */
+	bool unclear;  /* an error makes its meaning unclear, its options included */
 	bool in_error; /* something in it was reported: the analysis does not judge it */
 };
 
@@ -200,6 +204,7 @@ struct dg_policy {
 	struct dg_test_node *tests;
 	size_t test_count;
 	enum dg_verdict defaults[DG_OP_MAX];
+	uint32_t unclear_ops; /* bit n: an error leaves open what decides on enum dg_op n */
 	struct dg_fold *fold;	    /* of an analysed policy: its diagrams; else NULL */
 	struct dg_source **sources; /* root first, then imports in order of appearance */
 	size_t source_count;

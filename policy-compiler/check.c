@@ -7,7 +7,7 @@
 
 static void dg_check_defaults(struct dg_front *front)
 {
-	const struct dg_policy *policy = front->policy;
+	struct dg_policy *policy = front->policy;
 	char names[160] = "";
 	size_t used = 0;
 
@@ -15,11 +15,11 @@ static void dg_check_defaults(struct dg_front *front)
 		if (!(front->defaults_seen & 1U << op))
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
 						 used ? ", " : "", dg_op_name((enum dg_op)op));
+	policy->unclear_ops |= DG_OPS_ALL & ~front->defaults_seen;
 	if (!used || front->defaults_uncertain)
 		return;
 	dg_diag_report(front->diags, DG_E028, front->policy_seen ? &policy->pos : &front->first_pos,
 		       "no default for %s", names);
-	front->undecidable = true;
 }
 
 static void dg_check_sets(struct dg_front *front)
@@ -56,6 +56,7 @@ static void dg_check_expectations(struct dg_front *front)
 		for (size_t k = 0; k < test->expect_count; k++) {
 			struct dg_expect *expect = &test->expects[k];
 
+			expect->broken = policy->unclear_ops >> expect->op & 1;
 			if (!expect->by_rule || dg_symtab_find(&front->rules, expect->rule))
 				continue;
 			expect->broken = true;
@@ -63,19 +64,39 @@ static void dg_check_expectations(struct dg_front *front)
 			if (k && expect->rule_pos.line == expect[-1].rule_pos.line &&
 			    expect->rule_pos.column == expect[-1].rule_pos.column)
 				continue;
-			if (!front->names_uncertain)
+			if (!front->names_uncertain && !front->ids_uncertain)
 				dg_report_unknown_rule(front, expect);
 		}
 	}
 }
 
+/*
+ * What an error left unclear is not judged, nor what depends on it: its operations' assertions and
+ * expectations. Whatever such a rule means, another that never decides without it does not with it.
+ */
+static void dg_set_aside(struct dg_policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct dg_rule_node *rule = &policy->rules[i];
+
+		if (!rule->unclear)
+			continue;
+		rule->ops = 0;
+		rule->where = NULL;
+		rule->has_from = rule->has_until = false;
+	}
+	for (size_t i = 0; i < policy->assert_count; i++)
+		policy->asserts[i].ops &= ~policy->unclear_ops;
+}
+
 void dg_check_policy(struct dg_front *front)
 {
 	dg_check_defaults(front);
+	dg_check_expectations(front);
 	if (front->syntax_failed)
 		return;
 	if (dg_check_accept(front) < 0)
 		front->diags->out_of_memory = true;
 	dg_check_sets(front);
-	dg_check_expectations(front);
+	dg_set_aside(front->policy);
 }

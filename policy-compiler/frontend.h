@@ -33,8 +33,8 @@ struct dg_front {
 	uint32_t defaults_seen;	 /* bit n: enum dg_op n */
 	bool defaults_uncertain; /* a statement that may have held one was not understood */
 	bool names_uncertain;	 /* the same for sets and rules: what is unknown may be there */
+	bool ids_uncertain;	 /* a rule's id was not read */
 	bool syntax_failed;
-	bool undecidable;	 /* rules, sets or defaults are not what the text means them to be */
 	size_t benign_errors;	 /* those that leave a rule's meaning clear */
 	unsigned int searches;	 /* for similar names, so far */
 	size_t rule_room;	 /* of policy->rules */
@@ -56,6 +56,7 @@ struct dg_parser {
 	uint32_t ops;	       /* of the statement whose condition is read */
 	bool in_rule;
 	bool unknown_op;       /* a list of operations had one */
+	bool unclear;	       /* a set was named that is not there, or had an error itself */
 	bool in_items;		/* inside the braces of a set */
 	bool in_fact_set;	/* inside the braces of a set in a test's device */
 	bool missing_semicolon; /* that was the error: the next statement may begin right here */

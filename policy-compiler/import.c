@@ -57,8 +57,8 @@ static int dg_import_failed(struct dg_parser *p, enum dg_diag_id id, const struc
 
 	dg_parser_report(p, id, &token->pos, "cannot import \"%.*s\": %s", (int)path.len, path.data,
 			 why);
-	p->front->defaults_uncertain = p->front->undecidable = true;
-	p->front->names_uncertain = true;
+	p->front->defaults_uncertain = p->front->names_uncertain = true;
+	p->front->policy->unclear_ops = DG_OPS_ALL;
 	return 0;
 }
 

@@ -201,6 +201,14 @@ static int dg_read_array(struct dg_reader *r, size_t at, size_t *ret_end)
 	return 0;
 }
 
+/* After what is no JSON at @at: the end of the line before the next one that begins with an object. */
+static size_t dg_next_object(const struct dg_source *source, size_t at)
+{
+	const char *next = memmem(source->text + at, source->len - at, "\n{", 2);
+
+	return next ? (size_t)(next - source->text) : source->len;
+}
+
 /* An object, or an array of them, at @at. *@ret_last: nothing may follow. */
 static int dg_read_top(struct dg_reader *r, size_t at, size_t *ret_end, bool *ret_last)
 {
@@ -214,10 +222,14 @@ static int dg_read_top(struct dg_reader *r, size_t at, size_t *ret_end, bool *re
 			*ret_end = r->source->len;
 		return err;
 	}
-	*ret_end = r->source->len;
 	err = dg_read_value(r, at, &value, ret_end);
-	if (err || !value)
+	if (err)
 		return err;
+	if (!value) {
+		*ret_end = dg_next_object(r->source, at);
+		*ret_last = r->source->text[at] != '{';
+		return 0;
+	}
 	if (json_is_object(value)) {
 		*ret_last = false;
 		return dg_read_device(r, value);

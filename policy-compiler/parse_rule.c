@@ -42,6 +42,7 @@ int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos)
 			dg_parser_report(p, DG_E026, &token.pos,
 					 "the operation \"%s\" stands in the list twice",
 					 dg_op_name((enum dg_op)op));
+			p->front->benign_errors++;
 		} else {
 			ops |= 1U << op;
 			ret_pos[op] = token.pos;
@@ -125,8 +126,10 @@ static int dg_parse_option_reason(struct dg_parser *p, struct dg_rule_node *rule
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the reason in quotes", &token);
 	if (err)
 		return err;
-	if (!token.poisoned && !dg_utf8_valid(token.literal.str.data, token.literal.str.len))
+	if (!token.poisoned && !dg_utf8_valid(token.literal.str.data, token.literal.str.len)) {
+		p->front->benign_errors++;
 		dg_parser_report(p, DG_E010, &token.pos, "the reason is not valid UTF-8");
+	}
 	rule->reason = token.literal.str;
 	rule->has_reason = true;
 	return 0;
@@ -142,7 +145,7 @@ static int dg_parse_option_mode(struct dg_parser *p, struct dg_rule_node *rule)
 	if (err)
 		return err;
 	pos = dg_parser_pos_since(p, &start);
-	if (rule->effect == DG_EFFECT_FORBID)
+	if (rule->effect == DG_EFFECT_FORBID && !rule->permissive)
 		dg_parser_report(p, DG_E032, &pos,
 				 "a forbid cannot be permissive; write a deny for that");
 	rule->permissive = true;
@@ -321,10 +324,13 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	int err;
 
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the rule's id in quotes", &id);
-	if (err)
+	if (err) {
+		front->ids_uncertain = true;
 		return err;
+	}
 	rule.id = id.literal.str;
 	rule.pos = dg_parser_pos_since(p, &keyword);
+	p->unknown_op = p->unclear = false;
 	dg_check_rule_id(p, &id);
 	err = dg_declare(p, &front->rules, &id, DG_E025, "rule", &symbol);
 	if (!err)
@@ -333,12 +339,15 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 		err = dg_parse_ops(p, &rule.ops, op_pos);
 	if (!err)
 		err = dg_parse_where(p, rule.ops, true, &rule.where);
-	rule.broken = front->diags->errors - front->benign_errors != errors;
+	rule.broken = p->unclear || front->diags->errors - front->benign_errors != errors;
 	if (!err)
 		err = dg_parse_options(p, &rule, &seen);
-	rule.in_error = front->diags->errors != all;
+	rule.unclear = rule.broken || front->diags->errors - front->benign_errors != errors;
+	rule.in_error = rule.unclear || front->diags->errors != all;
 	if (err)
 		return err;
+	if (rule.unclear)
+		front->policy->unclear_ops |= p->unknown_op ? DG_OPS_ALL : rule.ops;
 	if (!dg_parser_at(p, DG_TOKEN_SEMICOLON)) {
 		p->missing_semicolon = true;
 		return dg_parser_expected(p, "%s or ';'",
@@ -360,6 +369,7 @@ int dg_parse_assert(struct dg_parser *p)
 	struct dg_symbol *symbol;
 	int err;
 
+	p->unclear = false;
 	err = dg_parser_advance(p) ?: dg_parser_string(p, "the assertion's name in quotes", &name);
 	if (err)
 		return err;
@@ -382,7 +392,7 @@ int dg_parse_assert(struct dg_parser *p)
 								"',', `where` or ';'");
 	}
 	/* One with an error says nothing that could be judged. */
-	if (p->front->diags->errors != errors) {
+	if (p->unclear || p->front->diags->errors != errors) {
 		node.where = NULL;
 		node.ops = 0;
 	}

@@ -31,7 +31,7 @@ static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *tok
 			return -ENOMEM;
 	}
 	/* It may stand in what could not be read. */
-	p->front->undecidable = true;
+	p->unclear = true;
 	if (p->front->names_uncertain)
 		return 0;
 
@@ -63,10 +63,9 @@ static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_
 	}
 	if (symbol->set)
 		symbol->set->used = true;
-	if (symbol->broken) {
-		p->front->undecidable = true;
+	p->unclear |= symbol->broken || symbol->twice;
+	if (symbol->broken)
 		return 1;
-	}
 	if (attr && symbol->set->type != attr->type) {
 		dg_parser_report(p, DG_E051, &token->pos,
 				 "the set \"%.*s\" is of type %s, the attribute %s of type %s",
@@ -321,6 +320,8 @@ int dg_parse_set(struct dg_parser *p)
 		dg_parser_report(p, DG_E041, &name.pos,
 				 "the set \"%.*s\" is defined twice; first at %s:%u", dg_shown(text.len),
 				 text.data, earlier->pos.source->name, earlier->pos.line);
+	if (earlier)
+		earlier->twice = true;
 	text.data = dg_arena_copy(p->front->arena, text.data, text.len);
 	if (!text.data)
 		return -ENOMEM;

@@ -250,16 +250,20 @@ static int dg_parse_default(struct dg_parser *p)
 	for (int op = 0; op < DG_OP_MAX; op++) {
 		if (!(ops & 1U << op))
 			continue;
-		if (front->defaults_seen & 1U << op)
+		if (front->defaults_seen & 1U << op) {
 			dg_parser_report(p, DG_E029, &pos[op], "a second default for \"%s\"",
 					 dg_op_name((enum dg_op)op));
-		else
+			front->policy->unclear_ops |= 1U << op;
+		} else {
 			front->policy->defaults[op] = verdict;
+		}
 	}
 	front->defaults_seen |= ops;
-	if (ops & 1U << DG_OP_ACCEPT && verdict == DG_VERDICT_ALLOW)
+	if (ops & 1U << DG_OP_ACCEPT && verdict == DG_VERDICT_ALLOW) {
 		dg_parser_report(p, DG_E030, &pos[DG_OP_ACCEPT],
 				 "accept cannot be allowed by default");
+		front->policy->unclear_ops |= 1U << DG_OP_ACCEPT;
+	}
 	return dg_parser_semicolon(p);
 }
 
@@ -332,15 +336,12 @@ static enum dg_statement dg_parser_mend_statement(struct dg_parser *p, bool firs
 	if (dg_parser_expected(p, "%s", first ? "`policy` NAME version N abi 1;" :
 						DG_STATEMENT_WORDS) == -EBADMSG)
 		dg_parser_mend(p, meant);
-	p->front->undecidable = true;
 	return dg_parser_statement(p);
 }
 
 static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement, bool first)
 {
 	struct dg_front *front = p->front;
-	size_t errors = front->diags->errors - front->benign_errors;
-	int err;
 
 	switch (statement) {
 	case DG_STATEMENT_POLICY:
@@ -350,34 +351,23 @@ static int dg_parse_statement(struct dg_parser *p, enum dg_statement statement, 
 	case DG_STATEMENT_TEST:
 		return dg_parse_test(p);
 	case DG_STATEMENT_IMPORT:
-		err = dg_parse_import(p);
-		break;
+		return dg_parse_import(p);
 	case DG_STATEMENT_SET:
-		err = dg_parse_set(p);
-		break;
+		return dg_parse_set(p);
 	case DG_STATEMENT_DEFAULT:
-		err = dg_parse_default(p);
-		break;
+		return dg_parse_default(p);
 	case DG_STATEMENT_FORBID:
-		err = dg_parse_rule(p, DG_EFFECT_FORBID);
-		break;
+		return dg_parse_rule(p, DG_EFFECT_FORBID);
 	case DG_STATEMENT_ALLOW:
-		err = dg_parse_rule(p, DG_EFFECT_ALLOW);
-		break;
+		return dg_parse_rule(p, DG_EFFECT_ALLOW);
 	case DG_STATEMENT_DENY:
-		err = dg_parse_rule(p, DG_EFFECT_DENY);
-		break;
+		return dg_parse_rule(p, DG_EFFECT_DENY);
 	default:
 		/* It may have been anything. */
-		front->undecidable = front->defaults_uncertain = true;
-		front->names_uncertain = true;
+		front->defaults_uncertain = front->names_uncertain = true;
 		return dg_parser_expected(p, "%s", first ? "`policy` NAME version N abi 1;" :
 							   DG_STATEMENT_WORDS);
 	}
-	/* What a set or a rule means is not known when something in it is wrong. */
-	if (front->diags->errors - front->benign_errors != errors)
-		front->undecidable = true;
-	return err;
 }
 
 /*
@@ -464,7 +454,6 @@ static int dg_parse_statements(struct dg_parser *p)
 			statement = dg_parser_mend_statement(p, first);
 		err = dg_parse_statement(p, statement, first);
 		if (err == -EBADMSG) {
-			front->undecidable = true;
 			err = 0;
 			if (p->token.start == start && !dg_parser_at(p, DG_TOKEN_SEMICOLON))
 				err = dg_parser_advance(p); /* always get on */

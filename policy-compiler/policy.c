@@ -78,9 +78,9 @@ static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigne
 	if (flags & DG_LOAD_SYNTAX)
 		return diags->out_of_memory ? -ENOMEM : 0;
 	dg_check_policy(&front);
-	if (flags & DG_LOAD_TESTS && !front.syntax_failed && !front.undecidable)
+	if (flags & DG_LOAD_TESTS && !front.syntax_failed)
 		dg_policy_run_tests(policy, diags);
-	if (flags & DG_LOAD_ANALYSIS && !front.syntax_failed && !front.undecidable) {
+	if (flags & DG_LOAD_ANALYSIS && !front.syntax_failed) {
 		err = dg_policy_analyse(policy, flags, diags);
 		if (err)
 			return err;

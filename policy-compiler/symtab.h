@@ -8,6 +8,7 @@ struct dg_symbol {
 	struct dg_bytes name;
 	struct dg_pos pos;
 	bool broken;	 /* its definition was reported: uses are not reported again */
+	bool twice;	 /* a second definition was reported: which one is meant is open */
 	unsigned int depth; /* of sets in sets */
 	struct dg_set *set;
 	uint64_t items;	 /* of a set, the sets in it counted out */

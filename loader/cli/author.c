@@ -2,7 +2,9 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "array.h"
 #include "author.h"
@@ -45,7 +47,41 @@ int dg_author_finish(const char *verb, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	return dg_author_fail(verb, DG_EXIT_SYSTEM, "standard output: %s", strerror(errno));
+	status = dg_author_fail(verb, DG_EXIT_SYSTEM, "standard output: %s", strerror(errno));
+	/* Said; nothing is left for the end of the program to try again. */
+	__fpurge(stdout);
+	clearerr(stdout);
+	return status;
+}
+
+bool dg_author_same_file(const char *path, const char *other)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int read_start(const char *path, char start[static 4], size_t *ret_size)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+
+	if (!file)
+		return -errno;
+	errno = 0;
+	*ret_size = fread(start, 1, 4, file);
+	return ferror(file) ? -(errno ? errno : EIO) : 0;
+}
+
+bool dg_author_may_replace(const char *path)
+{
+	char start[4] = {};
+	struct stat st;
+	size_t size;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return true; /* what cannot be looked at is for the writing to say */
+	return read_start(path, start, &size) < 0 || dg_object_looks_like(start, size);
 }
 
 static int print_warning(enum libbpf_print_level level, const char *format, va_list args)
@@ -80,17 +116,6 @@ static int read_stream(FILE *file, char **ret, size_t *ret_size)
 	*ret = TAKE_PTR(bytes);
 	*ret_size = count;
 	return 0;
-}
-
-static int read_start(const char *path, char start[static 4], size_t *ret_size)
-{
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-
-	if (!file)
-		return -errno;
-	errno = 0;
-	*ret_size = fread(start, 1, 4, file);
-	return ferror(file) ? -(errno ? errno : EIO) : 0;
 }
 
 static int read_policy(const char *verb, const char *path, const char *text, size_t len,

@@ -49,5 +49,11 @@ int dg_author_usage(const char *verb, const char *format, ...) _printf_(2, 3);
  */
 int dg_author_finish(const char *verb, int status);
 
+/* Do both name one regular file? */
+bool dg_author_same_file(const char *path, const char *other);
+
+/* May an object be written to @path: is nothing there, or an object, or what is no regular file? */
+bool dg_author_may_replace(const char *path);
+
 /* libbpf's warnings to standard error, but not its hints, and of a verifier's log nothing. */
 void dg_author_libbpf_warnings(void);

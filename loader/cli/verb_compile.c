@@ -61,6 +61,10 @@ static int compile(const char *verb, const struct dg_args *args)
 	size_t size = 0;
 	int r;
 
+	/* A slip of the pen must not cost the policy, or a file that it names. */
+	if (!dg_author_may_replace(out))
+		return dg_author_usage(verb, "%s is there and is no object: it is not written over",
+				       out);
 	if (args->values[DG_OPTION_compile_allow_dead])
 		flags |= DG_LOAD_ALLOW_DEAD;
 	r = dg_policy_load_flags(path, flags, &diags, &policy);

@@ -15,7 +15,7 @@ struct options {
 
 static int parse(int argc, char **argv, struct options *ret)
 {
-	struct options o = {.devices = {.ops = (1U << DG_OP_MAX) - 1, .time = (uint64_t)time(NULL)}};
+	struct options o = {.devices = {.ops = DG_OPS_ALL, .time = (uint64_t)time(NULL)}};
 	const char *ops, *at;
 	struct dg_args args;
 	int r, dashes;

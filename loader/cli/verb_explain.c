@@ -359,7 +359,7 @@ static int from_machine(const char *verb, const struct options *o, const struct 
 
 static int parse(int argc, char **argv, struct options *ret)
 {
-	struct options o = {.ops = (1U << DG_OP_MAX) - 1, .at = (uint64_t)time(NULL)};
+	struct options o = {.ops = DG_OPS_ALL, .at = (uint64_t)time(NULL)};
 	const char *ops, *at;
 	struct dg_args args;
 	int r;

@@ -63,6 +63,10 @@ int dg_verb_sign(int argc, char **argv)
 		}
 		output = beside;
 	}
+	if (dg_author_same_file(output, path) ||
+	    dg_author_same_file(output, args.values[DG_OPTION_sign_key]) ||
+	    dg_author_same_file(output, args.values[DG_OPTION_sign_cert]))
+		return dg_author_usage(argv[0], "%s is an input too: it is not written over", output);
 	r = dg_signature_make(object->text, object->len, args.values[DG_OPTION_sign_key],
 			      args.values[DG_OPTION_sign_cert], &signature, &size, &signer, &failure);
 	if (r < 0)

@@ -63,7 +63,7 @@ static enum engine engine_of(const char *name)
 
 static int parse(int argc, char **argv, struct options *ret)
 {
-	struct options o = {.ops = (1U << DG_OP_MAX) - 1};
+	struct options o = {.ops = DG_OPS_ALL};
 	const char *ops, *at;
 	struct dg_args args;
 	int r;

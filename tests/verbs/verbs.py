@@ -22,7 +22,7 @@ class Result:
 
     def __init__(self, process):
         self.status = process.returncode
-        self.out = process.stdout.decode("utf-8", "surrogateescape")
+        self.out = (process.stdout or b"").decode("utf-8", "surrogateescape")
         self.err = process.stderr.decode("utf-8", "surrogateescape")
 
     def objects(self):
@@ -50,12 +50,12 @@ class Folder:
         with open(os.path.join(self.path, name), "rb") as file:
             return file.read()
 
-    def devgate(self, *words, stdin=b"", env=None, cwd=None, umask=-1):
+    def devgate(self, *words, stdin=b"", stdout=subprocess.PIPE, env=None, cwd=None, umask=-1):
         environment = dict(os.environ, LC_ALL="C", NO_COLOR="1")
         environment.update(env or {})
-        return Result(subprocess.run([DEVGATE, *words], input=stdin, capture_output=True,
-                                     cwd=cwd or self.path, env=environment, check=False,
-                                     timeout=120, umask=umask))
+        return Result(subprocess.run([DEVGATE, *words], input=stdin, stdout=stdout,
+                                     stderr=subprocess.PIPE, cwd=cwd or self.path,
+                                     env=environment, check=False, timeout=120, umask=umask))
 
 
 def expect(truth, what=""):
