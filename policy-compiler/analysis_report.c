@@ -87,7 +87,10 @@ void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_sever
 	/* Without memory for the witness the finding stands by itself. */
 	if (w && dg_device_to_json(w->device, &witness) < 0)
 		witness = NULL;
-	dg_diag_report_full(a->diags, id, severity, pos, witness, "%s", message);
+	dg_diag_report_full(a->diags, id, severity, pos, witness, "%s%s", message,
+			    w && !dg_device_is_utf8(w->device) ?
+				    "; the witness has bytes that are no UTF-8, shown as U+FFFD" :
+				    "");
 	free(message);
 }
 

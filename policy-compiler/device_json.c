@@ -6,6 +6,7 @@
 #include "inventory.h"
 #include "json_write.h"
 #include "literal.h"
+#include "utf8.h"
 
 static void dg_write_value(FILE *out, const struct dg_attr *attr, const struct dg_literal *literal)
 {
@@ -64,6 +65,30 @@ static bool dg_label_is_name(const struct dg_device *device)
 		if (label->data[i] < '0' || label->data[i] > '9')
 			return true;
 	return false;
+}
+
+static bool dg_literal_is_utf8(const struct dg_literal *literal)
+{
+	return literal->type != DG_TYPE_STRING ||
+	       dg_utf8_valid(literal->str.data, literal->str.len);
+}
+
+bool dg_device_is_utf8(const struct dg_device *device)
+{
+	/* Measurements are no strings. */
+	for (int id = 0; id < DG_ATTR_MAX; id++) {
+		const struct dg_fact *fact = &device->facts[id];
+		bool set = dg_schema_attr((enum dg_attr_id)id)->set;
+
+		if (!fact->known || id == DG_ATTR_SPDM_MEAS)
+			continue;
+		if (!set && !dg_literal_is_utf8(&fact->scalar))
+			return false;
+		for (size_t i = 0; set && i < fact->element_count; i++)
+			if (!dg_literal_is_utf8(&fact->elements[i]))
+				return false;
+	}
+	return true;
 }
 
 int dg_device_to_json(const struct dg_device *device, char **ret)

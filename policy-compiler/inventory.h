@@ -61,5 +61,8 @@ DEFINE_CLEANUP(struct dg_inventory *, dg_inventory_free, inventory)
  */
 int dg_device_to_json(const struct dg_device *device, char **ret);
 
+/* Do all its strings go into JSON as they are? */
+bool dg_device_is_utf8(const struct dg_device *device);
+
 /* A known fact's value as JSON. */
 void dg_fact_to_json(FILE *out, const struct dg_attr *attr, const struct dg_fact *fact);

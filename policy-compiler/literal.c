@@ -120,10 +120,17 @@ static const char *dg_parse_id(const char *text, size_t len, struct dg_literal *
 	return NULL;
 }
 
+static const char dg_class_shape[] = "a class is three fields of exactly 2 hex digits (01:08:02), the "
+				     "last ones may be *";
+
+/* Two fields, the first one of a class: `01:*` */
+static bool dg_looks_like_class(const char *text, size_t len)
+{
+	return (len == 4 || len == 5) && text[2] == ':';
+}
+
 static const char *dg_parse_class(const char *text, size_t len, struct dg_literal *ret)
 {
-	static const char shape[] = "a class is three fields of exactly 2 hex digits (01:08:02), "
-				    "the last ones may be *";
 	uint64_t num = 0, mask = UINT64_MAX;
 	bool star = false;
 	size_t at = 0;
@@ -141,15 +148,15 @@ static const char *dg_parse_class(const char *text, size_t len, struct dg_litera
 			num |= field << shift;
 			at += 2;
 		} else {
-			return shape;
+			return dg_class_shape;
 		}
 		if (!shift)
 			break;
 		if (at >= len || text[at++] != ':')
-			return shape;
+			return dg_class_shape;
 	}
 	if (at != len)
-		return shape;
+		return dg_class_shape;
 	ret->type = DG_TYPE_CLASS;
 	ret->num = num;
 	ret->mask = mask;
@@ -296,6 +303,10 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest
 		why = dg_parse_time(text, len, &literal);
 	} else if (colons && dots) {
 		why = dg_parse_address(text, len, &literal);
+	} else if (colons == 1 && !strncasecmp(text, "sha", 3)) {
+		why = "a digest begins with sha256:, sha384: or sha512:";
+	} else if (colons == 1 && dg_looks_like_class(text, len)) {
+		why = dg_class_shape;
 	} else if (colons == 1) {
 		why = dg_parse_id(text, len, &literal);
 	} else if (colons == 2) {

@@ -476,6 +476,16 @@ int dg_parse_file(struct dg_front *front, const struct dg_source *source, const 
 	};
 	int err;
 
+	if (dg_source_is_object(source)) {
+		struct dg_pos pos = dg_source_pos(source, 0, 1);
+
+		dg_parser_report(&p, DG_E004, &pos,
+				 "this is an object, not the text of a policy; `devgate inspect --text` "
+				 "prints the text in one");
+		front->syntax_failed = front->first_seen = true;
+		front->defaults_uncertain = front->names_uncertain = true;
+		return 0;
+	}
 	dg_lexer_start(&p.lexer, source, front->arena, front->diags);
 	err = dg_parser_advance(&p) ?: dg_parse_statements(&p);
 	if (!err && !import_depth && !front->first_seen) {

@@ -66,12 +66,20 @@ static unsigned int dg_schema_meas_index(const char *text, size_t len)
 	return value <= DG_MEAS_MAX ? value : 0;
 }
 
+bool dg_schema_is_meas(const char *name, size_t len)
+{
+	const struct dg_attr *meas = &dg_attrs[DG_ATTR_SPDM_MEAS];
+
+	return len > meas->name_len && !memcmp(name, meas->name, meas->name_len) &&
+	       name[meas->name_len] == '.';
+}
+
 const struct dg_attr *dg_schema_find(const char *name, size_t len, unsigned int *ret_index)
 {
 	const struct dg_attr *meas = &dg_attrs[DG_ATTR_SPDM_MEAS];
 	size_t prefix = meas->name_len;
 
-	if (len > prefix && !memcmp(name, meas->name, prefix) && name[prefix] == '.') {
+	if (dg_schema_is_meas(name, len)) {
 		unsigned int index = dg_schema_meas_index(name + prefix + 1, len - prefix - 1);
 
 		if (!index)

@@ -67,6 +67,9 @@ const struct dg_attr *dg_schema_attr(enum dg_attr_id id);
  */
 const struct dg_attr *dg_schema_find(const char *name, size_t len, unsigned int *ret_index);
 
+/* Is it spdm.meas and a dot, whatever follows? */
+bool dg_schema_is_meas(const char *name, size_t len);
+
 /* Name of an operation ("dma-relaxed"); NULL out of range. */
 const char *dg_op_name(enum dg_op op);
 /* The operation of that name, or -ENOENT. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
+#include <elf.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -193,4 +194,9 @@ struct dg_bytes dg_source_line(const struct dg_source *source, uint32_t line)
 	start = source->lines[line - 1];
 	end = line < source->line_count ? source->lines[line] - 1 : source->len;
 	return (struct dg_bytes){ source->text + start, end - start };
+}
+
+bool dg_source_is_object(const struct dg_source *source)
+{
+	return source->len >= SELFMAG && !memcmp(source->text, ELFMAG, SELFMAG);
 }

@@ -44,5 +44,8 @@ DEFINE_CLEANUP(struct dg_source *, dg_source_unref, source)
 /* The position of the bytes from @offset to @end (cut at the end of the line). */
 struct dg_pos dg_source_pos(const struct dg_source *source, size_t offset, size_t end);
 
+/* Does it begin as an ELF file does, as a compiled policy? */
+bool dg_source_is_object(const struct dg_source *source);
+
 /* Line @line (from 1) without its line feed; empty for a number out of range. */
 struct dg_bytes dg_source_line(const struct dg_source *source, uint32_t line);

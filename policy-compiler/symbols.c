@@ -101,6 +101,12 @@ static int compare_places(const void *a, const void *b)
 
 	if (rank(x->v) != rank(y->v))
 		return rank(x->v) < rank(y->v) ? -1 : 1;
+	/*
+	 * Measurements are many, and those that one condition asks belong together: pair by pair a
+	 * diagram is small that would be exponential with all the first ones before all the second.
+	 */
+	if (x->v->kind == DG_VAR_DIGEST)
+		return x->index < y->index ? -1 : 1;
 	if (x->most != y->most)
 		return x->most > y->most ? -1 : 1;
 	if (x->v->fact != y->v->fact)

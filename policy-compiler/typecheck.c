@@ -49,7 +49,10 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 		near = dg_suggest_start(text.data, text.len);
 		dg_suggest_attrs(&near);
 		dg_parser_report(p, DG_E050, &token->pos, "no attribute is called \"%.*s\"%s",
-				 dg_shown(text.len), text.data, dg_suggest_text(&near));
+				 dg_shown(text.len), text.data,
+				 dg_schema_is_meas(text.data, text.len) ?
+					 "; measurements are spdm.meas.1 to spdm.meas.239" :
+					 dg_suggest_text(&near));
 		return NULL;
 	}
 	dg_type_legal(p, attr, token);

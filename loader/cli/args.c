@@ -115,6 +115,8 @@ static int take_value(const char *verb, int option, struct dg_args *args)
 	    !dg_args_in_list(info->argument, optarg))
 		return dg_args_usage(verb, "--%s: \"%s\" is none of %s", info->name, optarg,
 				     info->argument);
+	if (info->argument && args->values[option])
+		return dg_args_usage(verb, "--%s is given twice", info->name);
 	args->values[option] = info->argument ? optarg : info->name;
 	return DG_EXIT_OK;
 }
@@ -185,6 +187,9 @@ int dg_args_parse(int argc, char **argv, int least, int most, struct dg_args *re
 					    args.operands[most])
 			    : dg_args_usage(argv[0], "it takes no operand: \"%s\" is one",
 					    args.operands[0]);
+	for (int i = 0, inputs = 0; i < args.count; i++)
+		if (!strcmp(args.operands[i], "-") && inputs++)
+			return dg_args_usage(argv[0], "standard input can be read once only");
 	r = check_required(argv[0], index, &args);
 	if (r == DG_EXIT_OK)
 		*ret = args;

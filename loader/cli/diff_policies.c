@@ -58,7 +58,9 @@ static int show_change(const struct dg_diff_change *change, const struct dg_poli
 		show_side(new, change->new_verdict, change->new_rule);
 		printf("%s%s\n    witness: ", *when ? " at " : "", when);
 		dg_show_safe((struct dg_bytes){device, strlen(device)});
-		printf("\n");
+		printf("%s\n", dg_device_is_utf8(change->device) ?
+					"" :
+					" (U+FFFD stands for bytes that are no UTF-8)");
 		return 0;
 	}
 	printf("{\"op\":\"%s\",\"old\":", dg_op_name(change->op));

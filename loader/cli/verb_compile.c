@@ -61,6 +61,8 @@ static int compile(const char *verb, const struct dg_args *args)
 	size_t size = 0;
 	int r;
 
+	if (!strcmp(out, "-"))
+		return dg_author_usage(verb, "-o wants a file's name; /dev/stdout is one");
 	/* A slip of the pen must not cost the policy, or a file that it names. */
 	if (!dg_author_may_replace(out))
 		return dg_author_usage(verb, "%s is there and is no object: it is not written over",

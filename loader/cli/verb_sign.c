@@ -53,6 +53,8 @@ int dg_verb_sign(int argc, char **argv)
 	output = args.values[DG_OPTION_sign_output];
 	if (!output && !strcmp(path, "-"))
 		return dg_args_usage(argv[0], "an object from standard input needs -o FILE");
+	if (output && !strcmp(output, "-"))
+		return dg_args_usage(argv[0], "-o wants a file's name; /dev/stdout is one");
 	r = read_object(argv[0], path, &object);
 	if (r != DG_EXIT_OK)
 		return r;

@@ -39,5 +39,28 @@ def test_objects_and_empty_files_are_replaced(folder):
         expect(folder.read(name).startswith(b"\x7fELF"), name)
 
 
+def test_slips_of_the_pen(folder):
+    make(folder)
+    for words, said in (
+            (("compile", "p.dgp", "-o", "-"), "/dev/stdout"),
+            (("compile", "p.dgp", "-o", "a", "-o", "b"), "--output is given twice"),
+            (("sim", "p.dgp", "--inventory", "device.json", "--op", "bind", "--op", "mmio"),
+             "--op is given twice"),
+            (("check", "-", "-"), "once only")):
+        result = folder.devgate(*words, stdin=POLICY.encode())
+        equal(result.status, 2, (words, result))
+        expect(said in result.err, (said, result))
+    expect(not os.path.exists(os.path.join(folder.path, "-")))
+
+
+def test_an_object_is_no_text(folder):
+    make(folder)
+    equal(folder.devgate("compile", "p.dgp", "-o", "p.o").status, 0)
+    for verb in ("check", "test", "fmt"):
+        result = folder.devgate(verb, "p.o")
+        equal(result.status, 1, (verb, result))
+        expect(len(result.err) < 4000, (verb, result))
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))
