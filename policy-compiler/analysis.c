@@ -142,6 +142,7 @@ static void analysis_done(struct dg_analysis *a)
 {
 	dg_search_done(&a->search);
 	dg_outlooks_done(&a->outlooks);
+	dg_analysis_items_done(a);
 	free(a->match);
 	free(a->kind_of);
 	free(a->ops_of);
@@ -174,11 +175,15 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 	if (r >= 0)
 		r = dg_analysis_points_init(&a);
 	if (r >= 0)
+		r = dg_analysis_items_prepare(&a);
+	if (r >= 0)
 		r = dg_analysis_rules(&a);
 	if (r >= 0)
 		r = dg_analysis_asserts(&a);
 	if (r >= 0)
 		r = dg_analysis_binds(&a);
+	if (r >= 0)
+		r = dg_analysis_items(&a);
 	if (r == -E2BIG) {
 		dg_diag_report(diags, DG_E212, &policy->pos,
 			       "the policy is too big to be analysed: nothing is said about its rules");

@@ -51,6 +51,7 @@ struct dg_analysis {
 	struct dg_analysis_points points;
 	size_t steps; /* left for all */
 	struct dg_arena *arena;
+	struct dg_analysis_items *items;
 	bool *silent; /* by rule: in error, dead or shadowed, or not decided */
 };
 
@@ -174,3 +175,13 @@ int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule,
 int dg_analysis_asserts(struct dg_analysis *a);
 /* analysis_bind.c: accept without bind */
 int dg_analysis_binds(struct dg_analysis *a);
+
+/*
+ * analysis_items.c: unused set items. What rules are found to decide is told as it is found, which
+ * answers most questions.
+ */
+int dg_analysis_items_prepare(struct dg_analysis *a);
+/* The device a->points.decided is decided on @op by @rule. 0 or -ENOMEM. */
+int dg_analysis_items_decided(struct dg_analysis *a, uint32_t rule, unsigned int op);
+int dg_analysis_items(struct dg_analysis *a);
+void dg_analysis_items_done(struct dg_analysis *a);

@@ -235,6 +235,8 @@ static int check_rule(struct dg_analysis *a, uint32_t number)
 		r = dg_analysis_by_points(a, number, &f);
 	if (r >= 0)
 		r = dg_analysis_by_product(a, number, &f);
+	if (r >= 0 && f.decides == DG_FOUND_SOME && !rule->permissive)
+		r = dg_analysis_items_decided(a, number, f.op);
 	if (r < 0 || f.matters == DG_FOUND_SOME)
 		return r < 0 ? r : check_never_true(a, number);
 	if (f.decides == DG_FOUND_NONE)

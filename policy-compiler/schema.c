@@ -143,6 +143,28 @@ const char *const *dg_schema_enum_names(const struct dg_attr *attr)
 	}
 }
 
+uint64_t dg_attr_greatest(const struct dg_attr *attr)
+{
+	uint64_t count = 0;
+
+	switch (attr->type) {
+	case DG_TYPE_BOOL:
+		return 1;
+	case DG_TYPE_ID:
+		return 0xffffffffU;
+	case DG_TYPE_CLASS:
+		return 0xffffffU;
+	case DG_TYPE_ADDRESS:
+		return UINT64_C(0xffffffffffff);
+	case DG_TYPE_ENUM:
+		while (dg_schema_enum_names(attr)[count])
+			count++;
+		return count - 1;
+	default:
+		return UINT64_MAX;
+	}
+}
+
 const char *dg_type_name(enum dg_type type)
 {
 	static const char *const names[] = {

@@ -87,5 +87,8 @@ static inline bool dg_attr_in_facts(const struct dg_attr *attr)
 /* Names of an enum attribute in order, NULL-terminated; NULL for another type. */
 const char *const *dg_schema_enum_names(const struct dg_attr *attr);
 
+/* The greatest number that a value of a numeric attribute is kept as (enum dg_num). */
+uint64_t dg_attr_greatest(const struct dg_attr *attr);
+
 const char *dg_type_name(enum dg_type type);
 const char *dg_provenance_name(enum dg_provenance provenance);

@@ -12,30 +12,6 @@
 /* Members of all atoms: sets that hold sets that hold sets … can ask for any number. */
 #define MAX_REFS (32U << 20)
 
-static uint64_t greatest(const struct dg_attr *attr, uint64_t mask)
-{
-	uint64_t count = 0;
-
-	if (mask != UINT64_MAX || !attr)
-		return mask;
-	switch (attr->type) {
-	case DG_TYPE_BOOL:
-		return 1;
-	case DG_TYPE_ID:
-		return 0xffffffffU;
-	case DG_TYPE_CLASS:
-		return 0xffffffU;
-	case DG_TYPE_ADDRESS:
-		return UINT64_C(0xffffffffffff);
-	case DG_TYPE_ENUM:
-		while (dg_schema_enum_names(attr)[count])
-			count++;
-		return count - 1;
-	default:
-		return UINT64_MAX;
-	}
-}
-
 int dg_view_find(struct dg_symbols *s, enum dg_var_kind kind, const struct dg_attr *attr,
 		 unsigned int index, uint64_t mask, uint32_t *ret)
 {
@@ -57,7 +33,7 @@ int dg_view_find(struct dg_symbols *s, enum dg_var_kind kind, const struct dg_at
 				 .fact = fact,
 				 .attr = attr,
 				 .mask = mask,
-				 .top = greatest(attr, mask)};
+				 .top = attr && mask == UINT64_MAX ? dg_attr_greatest(attr) : mask};
 	if (attr && attr->type == DG_TYPE_STRING)
 		view->values = DG_VALUES_STR;
 	else if (attr && attr->type == DG_TYPE_DIGEST)

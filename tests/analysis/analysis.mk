@@ -7,7 +7,5 @@ include tests/exhaustive/exhaustive.mk
 .PHONY: brute
 brute: $(BUILD)/brute
 
-$(BUILD)/brute: tests/analysis/brute.c $(BUILD)/toy.o $(BUILD)/libpolicy.a
-	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/toy.o $(BUILD)/libpolicy.a $(lib_ldlibs)
-
--include $(BUILD)/brute.d
+$(BUILD)/brute: tests/analysis/brute.c tests/analysis/brute_items.c tests/analysis/brute.h $(BUILD)/toy.o $(BUILD)/libpolicy.a
+	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(lib_ldlibs)

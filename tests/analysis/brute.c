@@ -18,27 +18,9 @@
 #include <time.h>
 
 #include "analysis.h"
+#include "brute.h"
 #include "diff.h"
 #include "eval.h"
-#include "toy.h"
-
-#define OPS (1U << DG_OP_BIND | 1U << DG_OP_DMA | 1U << DG_OP_ACCEPT)
-#define ASSERTS 2
-#define ASSERT_BIT 16 /* first one of the assertions' in a mask */
-#define DEVICES_MAX 2000
-#define SYNCED 3 /* of toy_times: those with the clock synchronised come first */
-
-enum kind {
-	DEAD,
-	SHADOWED,
-	REDUNDANT,
-	NEVER_TRUE,
-	VIOLATED,
-	UNBOUND,
-	UNVERIFIED,
-	CHANGED,
-	KINDS,
-};
 
 static const struct {
 	const char *name, *what;
@@ -49,35 +31,16 @@ static const struct {
 	[REDUNDANT] = {"redundant", "rules that nobody would miss", DG_E208},
 	[NEVER_TRUE] = {"never-true", "denials of the unknown alone", DG_E211},
 	[VIOLATED] = {"assert", "assertions that do not hold", DG_E074},
+	[ITEM] = {"item", "set items that nobody would miss", DG_E209},
 	[UNBOUND] = {"bind", "devices accepted that nobody may bind", DG_E210},
 	[UNVERIFIED] = {"accept", "acceptance without verified evidence", DG_E070},
 	[CHANGED] = {"diff", "pairs of deciding rules between which a verdict changes",
 		     DG_DIAG_MAX},
 };
 
-static struct {
-	uint64_t asked, found, said, missed, wrong, bad_witness;
-} counts[KINDS];
+struct brute_counts counts[KINDS];
 
-/* One device of the toy world, or a witness. */
-struct masks {
-	uint32_t is_true, not_false;
-};
-
-struct brute {
-	const struct toy_world *world;
-	char text[TOY_TEXT_BYTES];
-	const struct dg_policy *policy;
-	struct masks devices[DEVICES_MAX];
-	size_t count;
-	uint32_t attrs;
-};
-
-struct outcome {
-	uint32_t verdict, rule, would, flags;
-};
-
-static struct masks judge(const struct dg_policy *policy, const struct dg_device *device)
+struct masks judge(const struct dg_policy *policy, const struct dg_device *device)
 {
 	struct masks m = {};
 
@@ -100,8 +63,7 @@ static bool live(const struct dg_rule_node *rule, uint64_t time)
 	return (!rule->has_from || time >= rule->from) && (!rule->has_until || time < rule->until);
 }
 
-/* The rules that match, their number bits. */
-static uint32_t matching(const struct dg_policy *policy, const struct masks *m, uint64_t time)
+uint32_t matching(const struct dg_policy *policy, const struct masks *m, uint64_t time)
 {
 	uint32_t bits = 0;
 
@@ -115,8 +77,7 @@ static uint32_t matching(const struct dg_policy *policy, const struct masks *m, 
 	return bits;
 }
 
-/* Language page, section 6, for the rules in @bits. */
-static struct outcome decide(const struct dg_policy *policy, uint32_t bits, enum dg_op op)
+struct outcome decide(const struct dg_policy *policy, uint32_t bits, enum dg_op op)
 {
 	struct outcome o = {policy->defaults[op], DG_RULE_DEFAULT, DG_RULE_NONE, 0};
 	enum dg_audit audit = DG_AUDIT_DENIED;
@@ -165,7 +126,7 @@ static bool comes_to(const struct dg_policy *policy, uint32_t bits, enum dg_op o
 	       (policy->rules[o.rule].effect != DG_EFFECT_FORBID && o.rule > number);
 }
 
-static bool same_but_rule(const struct outcome *a, const struct outcome *b)
+bool same_but_rule(const struct outcome *a, const struct outcome *b)
 {
 	return a->verdict == b->verdict && a->would == b->would && a->flags == b->flags;
 }
@@ -288,7 +249,7 @@ static uint32_t rule_mask(const struct dg_policy *policy)
 	return (1U << policy->rule_count) - 1;
 }
 
-static void complain(const struct brute *b, enum kind kind, const char *what, size_t number)
+void complain(const struct brute *b, enum kind kind, const char *what, size_t number)
 {
 	if (counts[kind].missed + counts[kind].wrong + counts[kind].bad_witness > 3)
 		return;
@@ -296,8 +257,7 @@ static void complain(const struct brute *b, enum kind kind, const char *what, si
 	toy_print_text(b->text);
 }
 
-/* Compare what must be found with what was, bit by bit below @count. */
-static void compare(const struct brute *b, enum kind kind, uint32_t expected, uint32_t got,
+void compare(const struct brute *b, enum kind kind, uint32_t expected, uint32_t got,
 		    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -380,7 +340,7 @@ static void reported(const struct brute *b, const struct dg_diags *diags, uint32
 			counts[DEAD].wrong++;
 		}
 		for (enum kind kind = 0; kind < KINDS; kind++) {
-			int at = diag->id == kinds[kind].id
+			int at = diag->id == kinds[kind].id && kind != ITEM
 					 ? place(b->policy, kind, diag)
 					 : -1;
 
@@ -470,6 +430,7 @@ static void check_findings(struct brute *b, struct toy_random *r)
 	}
 	compare(b, VIOLATED, s.violates, got[VIOLATED], policy->assert_count);
 	compare(b, UNBOUND, accepted_unbound(b), got[UNBOUND], rules);
+	compare_items(b, &diags, silent);
 }
 
 /* The same text with its rules on another operation, on which every condition is legal. */

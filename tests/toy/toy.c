@@ -17,7 +17,8 @@
 /*
  * The pools. A test is what may follow the attribute's name; `$` in it stands for that name. The
  * values are JSON, those of the small world first. When a test is added that tells more values
- * apart, those values must be added too.
+ * apart, those values must be added too. Beside the set NAME there is more-NAME, which holds it, and
+ * `both`, of strings for two attributes.
  */
 static const struct pool {
 	const char *name;
@@ -31,8 +32,8 @@ static const struct pool {
 		{
 			"bus",
 			2,
-			{"\"pci\"", "\"usb\"", "\"spi\""},
-			{"$ == \"pci\"", "$ != \"pci\"", "$ == \"usb\"",
+			{"\"pci\"", "\"usb\"", "\"spi\"", "\"nvme\""},
+			{"$ in both", "$ in { buses, \"usb\" }", "$ == \"pci\"", "$ != \"pci\"", "$ == \"usb\"",
 			 "$ in { \"pci\", \"usb\" }", "$ in \"usb\"", "$ is known",
 			 "$ is not known"},
 			"buses",
@@ -56,7 +57,8 @@ static const struct pool {
 			 "\"ffff:2330\"", "\"ffff:fffe\""},
 			{"$ == 10de:2330", "$ == 10de:2331", "$ == 8086:2330", "$ != 10de:2330",
 			 "$ in 10de:*", "$ in *:2330", "$ in *:*", "$ in { 10de:2331, *:2330 }",
-			 "$ in { 10de:2330, 8086:2330 }", "$ is known", "$ is not known"},
+			 "$ in { 10de:2330, 8086:2330 }", "$ in { ids, 8086:2330 }",
+			 "$ in { 10de:*, more-ids }", "$ is known", "$ is not known"},
 			"ids",
 			{"10de:2330", "10de:2331", "8086:2330", "10de:*", "*:2330"},
 		},
@@ -65,8 +67,8 @@ static const struct pool {
 			"driver.name",
 			3,
 			{"\"nvme\"", "\"mlx5_core\"", "\"mlx5_ib\"", "\"mlx5_a\"", "\"mlx5_e\"",
-			 "\"avme\"", "\"e\"", "\"\""},
-			{"$ == \"nvme\"", "$ == \"mlx5_core\"", "$ != \"mlx5_ib\"",
+			 "\"avme\"", "\"e\"", "\"\"", "\"usb\""},
+			{"$ in both", "$ in { drivers, both }", "$ == \"nvme\"", "$ == \"mlx5_core\"", "$ != \"mlx5_ib\"",
 			 "$ like \"mlx5_*\"", "$ like \"*e\"", "$ like \"?vme\"", "$ like \"*\"",
 			 "$ like \"nvme\"", "$ in { \"nvme\", \"mlx5_ib\" }", "$ is known",
 			 "$ is not known"},
@@ -95,7 +97,8 @@ static const struct pool {
 			 "all $ != 08:06:50", "any $ in 03:*:*", "all $ in 03:*:*",
 			 "all $ in { 03:*:*, 08:06:50 }", "any $ in { 03:*:*, 08:06:50 }",
 			 "$ is known", "$ is not known", "any $ in *:*:*", "all $ in interfaces",
-			 "any $ in interfaces"},
+			 "any $ in interfaces", "all $ in more-interfaces",
+			 "any $ in { interfaces, 03:*:* }"},
 			"interfaces",
 			{"03:*:*", "08:06:50"},
 		},
@@ -106,7 +109,7 @@ static const struct pool {
 			{"0", "1", "2", "4", "18446744073709551615"},
 			{"$ == 1", "$ != 4", "$ < 1", "$ <= 1", "$ > 1", "$ >= 4", "$ < 4",
 			 "$ <= 4", "$ > 4", "$ in 1..4", "$ in { 1, 4 }", "$ in 0..1",
-			 "$ is known"},
+			 "$ in { revisions, 0, 4 }", "$ is known"},
 			"revisions",
 			{"1", "4", "1 .. 4", "0 .. 1"},
 		},
@@ -193,7 +196,8 @@ static void put_test(struct toy_random *r, struct text *t, uint32_t attrs)
 	const char *test = pool->tests[toy_pick(r, count_of(pool->tests, ARRAY_SIZE(pool->tests)))];
 
 	if (pool->set_type && strcmp(pool->name, "usb.interfaces") && toy_chance(r, 15)) {
-		put(t, "%s in %s", pool->name, pool->set_type);
+		put(t, "%s in %s%s", pool->name, toy_chance(r, 30) ? "more-" : "",
+		    pool->set_type);
 		return;
 	}
 	for (; *test; test++)
@@ -304,8 +308,21 @@ static void make_rule(struct toy_random *r, const struct toy_shape *shape, uint3
 	put(&t, ";\n");
 }
 
+/* The set that holds another one, first or last. */
+static void put_more(struct toy_random *r, struct text *t, const struct pool *pool)
+{
+	const char *item =
+		pool->items[toy_pick(r, count_of(pool->items, ARRAY_SIZE(pool->items)))];
+
+	if (toy_chance(r, 50))
+		put(t, "set more-%s = { %s, %s };\n", pool->set_type, pool->set_type, item);
+	else
+		put(t, "set more-%s = { %s, %s };\n", pool->set_type, item, pool->set_type);
+}
+
 static void make_head(struct toy_random *r, uint32_t attrs, char *ret, size_t size)
 {
+	static const char *const both[] = {"\"usb\"", "\"nvme\"", "\"usb\", \"nvme\""};
 	struct text t = {ret, 0, size};
 
 	put(&t, "policy \"toy\" version 1 abi 1;\n");
@@ -322,7 +339,10 @@ static void make_head(struct toy_random *r, uint32_t attrs, char *ret, size_t si
 		for (size_t k = 0; k < count; k++)
 			put(&t, "%s%s", k > 0 ? ", " : "", pools[i].items[toy_pick(r, items)]);
 		put(&t, " };\n");
+		put_more(r, &t, &pools[i]);
 	}
+	if (attrs & (TOY_BIT(TOY_BUS) | TOY_BIT(TOY_DRIVER)))
+		put(&t, "set both = { %s };\n", both[toy_pick(r, ARRAY_SIZE(both))]);
 }
 
 void toy_policy_make(struct toy_random *r, const struct toy_shape *shape, struct toy_policy *ret)
