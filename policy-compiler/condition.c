@@ -9,21 +9,13 @@
 #include "map.h"
 #include "util.h"
 
-#define FEW 8 /* operands that are put together one by one, the last variable first */
-
-struct refs {
-	dg_ref *items;
-	size_t count, room;
-};
-
-static void refs_done(struct refs *refs)
-{
-	free(refs->items);
-}
+#define FEW 8 /* operands that are put together one by one, the last variable first; runs */
 
 void dg_conditions_done(struct dg_conditions *c)
 {
 	dg_map_done(&c->member_of);
+	free(c->operands);
+	free(c->stack);
 }
 
 static bool may_be_unknown(const struct dg_conditions *c, uint32_t var)
@@ -56,64 +48,139 @@ int dg_condition_atom(struct dg_conditions *c, const struct dg_atom *atom, bool 
 	return build_member(c, atom, negated, false, ret);
 }
 
-static int build_test(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
-		      dg_ref *ret)
+/* What a test says, in one function or, as long as that may save one, not made yet. */
+static int find_test(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
+		     struct dg_operand *ret)
 {
 	bool wanted = sense == DG_IS_TRUE || sense == DG_NOT_FALSE;
 	bool unknown = sense == DG_NOT_TRUE || sense == DG_NOT_FALSE;
 	struct dg_test_meaning meaning;
-	dg_ref second, result;
+	dg_ref second;
 	bool negated;
 	int r;
 
 	if (!dg_symbols_test(c->symbols, expr, &meaning))
 		return -EINVAL;
+	ret->made = true;
 	if (expr->test == DG_TEST_KNOWN || expr->test == DG_TEST_NOT_KNOWN)
 		return dg_diagram_known(c->diagram, meaning.atoms[0].var,
-					(expr->test == DG_TEST_KNOWN) == wanted, ret);
+					(expr->test == DG_TEST_KNOWN) == wanted, &ret->ref);
 	if (c->dropped && c->dropped(c->dropped_data, expr)) {
 		struct dg_atom none = {.var = meaning.atoms[0].var};
 
-		return build_member(c, &none, !wanted, unknown, ret);
+		return build_member(c, &none, !wanted, unknown, &ret->ref);
 	}
 	negated = meaning.negated == wanted;
-	r = build_member(c, &meaning.atoms[0], negated, unknown, &result);
+	if (meaning.count == 1 && meaning.atoms[0].run_count <= FEW) {
+		*ret = (struct dg_operand){
+			.atom = meaning.atoms[0], .negated = negated, .unknown = unknown};
+		return 0;
+	}
+	r = build_member(c, &meaning.atoms[0], negated, unknown, &ret->ref);
 	if (r >= 0 && meaning.count == 2) {
 		r = build_member(c, &meaning.atoms[1], negated, unknown, &second);
 		if (r >= 0)
 			r = dg_diagram_apply(c->diagram, negated ? DG_APPLY_AND : DG_APPLY_OR,
-					     result, second, &result);
+					     ret->ref, second, &ret->ref);
 	}
-	if (r >= 0)
-		*ret = result;
 	return r;
+}
+
+static int make(struct dg_conditions *c, const struct dg_operand *operand, dg_ref *ret)
+{
+	if (!operand->made)
+		return build_member(c, &operand->atom, operand->negated, operand->unknown, ret);
+	*ret = operand->ref;
+	return 0;
+}
+
+static int build_test(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
+		      dg_ref *ret)
+{
+	struct dg_operand operand;
+	int r = find_test(c, expr, sense, &operand);
+
+	return r < 0 ? r : make(c, &operand, ret);
 }
 
 static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense,
 		 dg_ref *ret);
 
-static int compare_vars(const void *a, const void *b, void *diagram)
+static uint32_t operand_var(const struct dg_conditions *c, const struct dg_operand *operand)
 {
-	uint32_t x = dg_diagram_var(diagram, *(const dg_ref *)a);
-	uint32_t y = dg_diagram_var(diagram, *(const dg_ref *)b);
+	return operand->made ? dg_diagram_var(c->diagram, operand->ref) : operand->atom.var;
+}
+
+static int compare_vars(const void *a, const void *b, void *conditions)
+{
+	uint32_t x = operand_var(conditions, a), y = operand_var(conditions, b);
 
 	return (x < y) - (x > y);
 }
 
+/* @all and one more operand, which mostly stands before it: then that is one node. */
+static int join_one(struct dg_conditions *c, enum dg_apply op, const struct dg_operand *operand,
+		    dg_ref all, dg_ref *ret)
+{
+	const struct dg_atom *atom = &operand->atom;
+	dg_ref ref;
+	int r;
+
+	if (!operand->made && atom->var < dg_diagram_var(c->diagram, all)) {
+		struct dg_choice choice = {.then = op == DG_APPLY_AND ? all : DG_TRUE,
+					   .otherwise = op == DG_APPLY_AND ? DG_FALSE : all};
+
+		return dg_diagram_choose(c->diagram, atom->var, atom->runs, atom->run_count,
+					 operand->negated, operand->unknown,
+					 may_be_unknown(c, atom->var), choice, ret);
+	}
+	r = make(c, operand, &ref);
+	return r < 0 ? r : dg_diagram_apply(c->diagram, op, ref, all, ret);
+}
+
+static int join_many(struct dg_conditions *c, enum dg_apply op, const struct dg_operand *operands,
+		     size_t count, dg_ref *ret)
+{
+	_cleanup_free_ dg_ref *refs = calloc(count, sizeof(*refs));
+	int r = refs ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = make(c, &operands[i], &refs[i]);
+	return r < 0 ? r : dg_diagram_reduce(c->diagram, op, refs, count, ret);
+}
+
 /* Few operands: a test before those that stand behind it costs one node. */
-static int join(struct dg_diagram *d, enum dg_apply op, struct refs *refs, dg_ref *ret)
+static int join(struct dg_conditions *c, enum dg_apply op, struct dg_operand *operands,
+		size_t count, dg_ref *ret)
 {
 	dg_ref all;
-	int r = 0;
+	int r;
 
-	qsort_r(refs->items, refs->count, sizeof(*refs->items), compare_vars, d);
-	if (refs->count > FEW)
-		return dg_diagram_reduce(d, op, refs->items, refs->count, ret);
-	all = refs->items[0];
-	for (size_t i = 1; i < refs->count && r >= 0; i++)
-		r = dg_diagram_apply(d, op, refs->items[i], all, &all);
+	qsort_r(operands, count, sizeof(*operands), compare_vars, c);
+	if (count > FEW)
+		return join_many(c, op, operands, count, ret);
+	r = make(c, &operands[0], &all);
+	for (size_t i = 1; i < count && r >= 0; i++)
+		r = join_one(c, op, &operands[i], all, &all);
 	if (r >= 0)
 		*ret = all;
+	return r;
+}
+
+static int add_operand(struct dg_conditions *c, const struct dg_expr *expr, enum dg_sense sense)
+{
+	struct dg_operand operand = {.made = true};
+	int r;
+
+	if (expr->kind == DG_EXPR_TEST)
+		r = find_test(c, expr, sense, &operand);
+	else
+		r = build(c, expr, sense, &operand.ref);
+	if (r >= 0)
+		r = dg_array_reserve(&c->operands, &c->operand_room, c->operand_count + 1,
+				     sizeof(*c->operands));
+	if (r >= 0)
+		c->operands[c->operand_count++] = operand;
 	return r;
 }
 
@@ -122,38 +189,43 @@ static int join(struct dg_diagram *d, enum dg_apply op, struct refs *refs, dg_re
  * that deep. What remains as recursion is the nesting of different operators, which the parser
  * bounds.
  */
+static int add_operands(struct dg_conditions *c, const struct dg_expr *chain, enum dg_sense sense)
+{
+	size_t base = c->depth;
+	int r = dg_array_reserve(&c->stack, &c->stack_room, base + 1, sizeof(*c->stack));
+
+	if (r < 0)
+		return r;
+	c->stack[c->depth++] = chain;
+	while (c->depth > base && r >= 0) {
+		const struct dg_expr *expr = c->stack[--c->depth];
+
+		if (expr->kind != chain->kind) {
+			r = add_operand(c, expr, sense);
+			continue;
+		}
+		r = dg_array_reserve(&c->stack, &c->stack_room, c->depth + 2, sizeof(*c->stack));
+		if (r < 0)
+			break;
+		c->stack[c->depth++] = expr->right;
+		c->stack[c->depth++] = expr->left;
+	}
+	c->depth = base;
+	return r;
+}
+
 static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enum dg_sense sense,
 		       dg_ref *ret)
 {
 	bool both = (chain->kind == DG_EXPR_AND) == (sense == DG_IS_TRUE || sense == DG_NOT_FALSE);
-	_cleanup_free_ const struct dg_expr **stack = NULL;
-	_cleanup_(refs_done) struct refs refs = {};
-	size_t depth = 0, room = 0;
-	int r;
+	size_t base = c->operand_count;
+	int r = add_operands(c, chain, sense);
 
-	r = dg_array_reserve(&stack, &room, 1, sizeof(*stack));
-	if (r < 0)
-		return r;
-	stack[depth++] = chain;
-	while (depth > 0) {
-		const struct dg_expr *expr = stack[--depth];
-
-		if (expr->kind == chain->kind) {
-			r = dg_array_reserve(&stack, &room, depth + 2, sizeof(*stack));
-			if (r < 0)
-				return r;
-			stack[depth++] = expr->right;
-			stack[depth++] = expr->left;
-			continue;
-		}
-		r = dg_array_reserve(&refs.items, &refs.room, refs.count + 1, sizeof(*refs.items));
-		if (r >= 0)
-			r = build(c, expr, sense, &refs.items[refs.count]);
-		if (r < 0)
-			return r;
-		refs.count++;
-	}
-	return join(c->diagram, both ? DG_APPLY_AND : DG_APPLY_OR, &refs, ret);
+	if (r >= 0)
+		r = join(c, both ? DG_APPLY_AND : DG_APPLY_OR, c->operands + base,
+			 c->operand_count - base, ret);
+	c->operand_count = base;
+	return r;
 }
 
 static enum dg_sense opposite(enum dg_sense sense)
@@ -179,7 +251,8 @@ static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_se
 	switch (expr->kind) {
 	case DG_EXPR_TRUE:
 	case DG_EXPR_FALSE:
-		*ret = (expr->kind == DG_EXPR_TRUE) == (sense == DG_IS_TRUE || sense == DG_NOT_FALSE)
+		*ret = (expr->kind == DG_EXPR_TRUE) ==
+				       (sense == DG_IS_TRUE || sense == DG_NOT_FALSE)
 			       ? DG_TRUE
 			       : DG_FALSE;
 		return 0;

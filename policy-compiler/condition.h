@@ -2,7 +2,8 @@
 /*
  * Conditions as diagrams. Kleene's three values (language page, section 5) are asked one at a time,
  * "is it true", "is it false" and their negations, each a function with two values: `and` is true
- * where both sides are, false where one is, not false where both are not, not true where one is not.
+ * where both sides are, false where one is, not false where both are not, not true where one is
+ * not.
  */
 #pragma once
 
@@ -17,6 +18,14 @@ enum dg_sense {
 	DG_NOT_FALSE, /* true or unknown */
 };
 
+/* Inside: a function, or a test that is not made yet. */
+struct dg_operand {
+	bool made;
+	bool negated, unknown;
+	dg_ref ref;
+	struct dg_atom atom;
+};
+
 /* All zero but the first two is empty. */
 struct dg_conditions {
 	struct dg_symbols *symbols;
@@ -25,6 +34,11 @@ struct dg_conditions {
 	/* Tests for which it says true are false where their attribute is known; may be NULL. */
 	bool (*dropped)(void *data, const struct dg_expr *test);
 	void *dropped_data;
+	/* Inside: stacks of the chains being built, the innermost last. */
+	struct dg_operand *operands;
+	size_t operand_count, operand_room;
+	const struct dg_expr **stack;
+	size_t depth, stack_room;
 };
 
 void dg_conditions_done(struct dg_conditions *conditions);
@@ -33,8 +47,8 @@ void dg_conditions_done(struct dg_conditions *conditions);
  * Where @where (NULL: always true) is as @sense says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),
  * -EINVAL: a test that the symbols do not know.
  */
-int dg_condition(struct dg_conditions *conditions, const struct dg_expr *where,
-		 enum dg_sense sense, dg_ref *ret);
+int dg_condition(struct dg_conditions *conditions, const struct dg_expr *where, enum dg_sense sense,
+		 dg_ref *ret);
 
 /*
  * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to

@@ -361,14 +361,25 @@ void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
 int dg_diagram_member(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
 		      size_t count, bool negated, bool unknown, bool may_be_unknown, dg_ref *ret)
 {
-	dg_ref in = negated ? DG_FALSE : DG_TRUE, out = negated ? DG_TRUE : DG_FALSE;
+	struct dg_choice choice = {.then = DG_TRUE, .otherwise = DG_FALSE};
+
+	return dg_diagram_choose(d, var, runs, count, negated, unknown, may_be_unknown, choice,
+				 ret);
+}
+
+int dg_diagram_choose(struct dg_diagram *d, uint32_t var, const struct dg_class_run *runs,
+		      size_t count, bool negated, bool unknown, bool may_be_unknown,
+		      struct dg_choice choice, dg_ref *ret)
+{
+	dg_ref in = negated ? choice.otherwise : choice.then;
+	dg_ref out = negated ? choice.then : choice.otherwise;
 	size_t base = d->scratch_count;
 	uint32_t next = 1; /* first class not covered yet */
 	int r;
 
 	if (!may_be_unknown)
 		unknown = (count > 0 && runs[0].first == 1) != negated;
-	r = dg_diagram_push(d, base, 0, unknown ? DG_TRUE : DG_FALSE);
+	r = dg_diagram_push(d, base, 0, unknown ? choice.then : choice.otherwise);
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		if (runs[i].first > next)
 			r = dg_diagram_push(d, base, next, out);

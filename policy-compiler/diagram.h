@@ -97,6 +97,13 @@ void dg_diagram_budget(struct dg_diagram *diagram, size_t runs);
  */
 int dg_diagram_member(struct dg_diagram *diagram, uint32_t var, const struct dg_class_run *runs,
 		      size_t count, bool negated, bool unknown, bool may_be_unknown, dg_ref *ret);
+/* The same with functions of later variables in place of true and false. */
+struct dg_choice {
+	dg_ref then, otherwise;
+};
+int dg_diagram_choose(struct dg_diagram *diagram, uint32_t var, const struct dg_class_run *runs,
+		      size_t count, bool negated, bool unknown, bool may_be_unknown,
+		      struct dg_choice choice, dg_ref *ret);
 /* True exactly when the variable is known (@known) or unknown. */
 int dg_diagram_known(struct dg_diagram *diagram, uint32_t var, bool known, dg_ref *ret);
 /* The terminal of a decision. */
