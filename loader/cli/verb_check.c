@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "heap.h"
 #include "policy.h"
 #include "verbs.h"
 
@@ -21,8 +22,10 @@ static int dg_check_one(const char *path, unsigned int flags, bool json)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_diags_ struct dg_diags diags = { 0 };
-	int err = dg_policy_load_flags(path, flags, &diags, &policy);
+	int err;
 
+	dg_heap_prepare(path);
+	err = dg_policy_load_flags(path, flags, &diags, &policy);
 	if (json)
 		dg_diags_json(stdout, &diags);
 	else

@@ -6,6 +6,7 @@
 #include "author.h"
 #include "engine_run.h"
 #include "file_write.h"
+#include "heap.h"
 #include "object.h"
 
 /* What the verifier needs for it on this kernel; 0 where the object cannot be loaded. */
@@ -69,6 +70,7 @@ static int compile(const char *verb, const struct dg_args *args)
 				       out);
 	if (args->values[DG_OPTION_compile_allow_dead])
 		flags |= DG_LOAD_ALLOW_DEAD;
+	dg_heap_prepare(path);
 	r = dg_policy_load_flags(path, flags, &diags, &policy);
 	if (r >= 0)
 		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
