@@ -112,6 +112,20 @@ char *dg_arena_copy(struct dg_arena *arena, const void *data, size_t len)
 	return copy;
 }
 
+/* From @old to @size bytes where they stand, when nothing came behind them. */
+static bool dg_arena_extend(struct dg_arena *arena, const void *data, size_t old, size_t size)
+{
+	const size_t align = DG_ARENA_ALIGN;
+
+	old = (old + align - 1) & ~(align - 1);
+	size = (size + align - 1) & ~(align - 1);
+	if ((const unsigned char *)data + old != arena->free || size - old > arena->left)
+		return false;
+	arena->free += size - old;
+	arena->left -= size - old;
+	return true;
+}
+
 bool dg_arena_grow(struct dg_arena *arena, void *items_ptr, size_t count, size_t item_size)
 {
 	void **items = items_ptr, *bigger;
@@ -121,6 +135,8 @@ bool dg_arena_grow(struct dg_arena *arena, void *items_ptr, size_t count, size_t
 		return true;
 	if (count > SIZE_MAX / 4 / item_size)
 		return false;
+	if (count && dg_arena_extend(arena, *items, count * item_size, 2 * count * item_size))
+		return true;
 	bigger = dg_arena_alloc(arena, (count ? 2 * count : 1) * item_size);
 	if (!bigger)
 		return false;

@@ -129,6 +129,7 @@ struct dg_expr {
 	unsigned int index : 8;		    /* of spdm.meas.N, else 0 */
 	struct dg_expr *left;
 	struct dg_expr *right;
+	/* From here on there is nothing unless it is a test: a node is not to be copied. */
 	const struct dg_attr *attr;
 	/* Which of the two there is says @test: the other is not to be read. */
 	union {

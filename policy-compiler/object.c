@@ -14,7 +14,9 @@
 #include <sys/mman.h>
 
 #include "object_read.h"
+#include "policy.h"
 #include "policy_join.h"
+#include "source.h"
 #include "util.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -34,13 +36,28 @@ DEFINE_CLEANUP(struct bpf_linker *, bpf_linker__free, linker)
 DEFINE_CLEANUP(Elf *, elf_end, elf)
 
 struct text {
-	char *bytes;
+	const char *bytes;
 	size_t size;
+	char *joined; /* the same, when it was put together */
 };
 
 static void text_done(struct text *text)
 {
-	free(text->bytes);
+	free(text->joined);
+}
+
+static int find_text(const struct dg_policy *policy, struct text *ret)
+{
+	int r;
+
+	if (dg_policy_is_joined(policy)) {
+		ret->bytes = policy->sources[0]->text;
+		ret->size = policy->sources[0]->len;
+		return 0;
+	}
+	r = dg_policy_join(policy, &ret->joined, &ret->size);
+	ret->bytes = ret->joined;
+	return r;
 }
 
 static int write_fd(int fd, const void *data, size_t size)
@@ -376,13 +393,13 @@ static int build_object(const struct dg_tables *tables, const struct text *text,
 	return complete(object, tables, text, ret_bytes, ret_size);
 }
 
-int dg_object_build(const struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
+int dg_object_build(struct dg_policy *policy, struct dg_diags *diags, void **ret_bytes,
 		    size_t *ret_size, struct dg_tables_stats *ret_stats)
 {
 	return dg_object_build_with(policy, NULL, diags, ret_bytes, ret_size, ret_stats);
 }
 
-int dg_object_build_with(const struct dg_policy *policy, const struct dg_tables_options *options,
+int dg_object_build_with(struct dg_policy *policy, const struct dg_tables_options *options,
 			 struct dg_diags *diags, void **ret_bytes, size_t *ret_size,
 			 struct dg_tables_stats *ret_stats)
 {
@@ -397,7 +414,8 @@ int dg_object_build_with(const struct dg_policy *policy, const struct dg_tables_
 		r = dg_tables_build(policy, diags, &tables, &stats);
 	if (r < 0)
 		return r;
-	r = dg_policy_join(policy, &text.bytes, &text.size);
+	dg_policy_drop_diagrams(policy);
+	r = find_text(policy, &text);
 	if (r < 0)
 		return r;
 	if (EVP_Digest(text.bytes, text.size, tables->text_sha256, NULL, EVP_sha256(), NULL) != 1)

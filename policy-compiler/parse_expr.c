@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only
 /* Conditions (language page, section 5). */
+#include <stddef.h>
 #include <string.h>
 
 #include "array.h"
@@ -11,7 +12,8 @@ static int dg_parse_unary(struct dg_parser *p, struct dg_expr **ret);
 
 static struct dg_expr *dg_expr_new(struct dg_parser *p, enum dg_expr_kind kind, struct dg_pos pos)
 {
-	struct dg_expr *expr = dg_arena_new_of(p->front->arena, struct dg_expr);
+	size_t size = kind == DG_EXPR_TEST ? sizeof(struct dg_expr) : offsetof(struct dg_expr, attr);
+	struct dg_expr *expr = dg_arena_alloc(p->front->arena, size);
 
 	if (expr) {
 		expr->kind = kind;

@@ -7,6 +7,12 @@
 #include "fold.h"
 #include "frontend.h"
 
+void dg_policy_drop_diagrams(struct dg_policy *policy)
+{
+	dg_fold_free(policy->fold);
+	policy->fold = NULL;
+}
+
 void dg_policy_free(struct dg_policy *policy)
 {
 	if (!policy)

@@ -41,6 +41,8 @@ int dg_policy_load(const char *path, struct dg_diags *diags, struct dg_policy **
 int dg_policy_load_text(const char *name, const char *text, size_t len, unsigned int flags,
 			struct dg_diags *diags, struct dg_policy **ret);
 
+/* The diagrams of DG_LOAD_ANALYSIS go; tables that are made later make their own. */
+void dg_policy_drop_diagrams(struct dg_policy *policy);
 void dg_policy_free(struct dg_policy *policy);
 DEFINE_CLEANUP(struct dg_policy *, dg_policy_free, policy)
 

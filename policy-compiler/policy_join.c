@@ -162,9 +162,6 @@ static int dg_join_source(struct dg_joiner *j)
 	source = j->policy->sources[j->source++];
 	c.data = source->text;
 	c.len = source->len;
-	/* Most have neither, and are taken over as they are. */
-	if (j->policy->source_count == 1 && !j->policy->test_count)
-		c.at = c.len;
 	while (c.at < c.len && !err) {
 		size_t start = c.at;
 		bool test;
@@ -179,6 +176,11 @@ static int dg_join_source(struct dg_joiner *j)
 		from = c.at;
 	}
 	return err ?: dg_put(j, c.data + from, c.len - from);
+}
+
+bool dg_policy_is_joined(const struct dg_policy *policy)
+{
+	return policy->source_count == 1 && !policy->test_count;
 }
 
 int dg_policy_join(const struct dg_policy *policy, char **ret, size_t *ret_len)

@@ -9,6 +9,8 @@
 #include "ast.h"
 #include "util.h"
 
+/* Is @policy surely its own text, that of its only source, as most large ones are? */
+bool dg_policy_is_joined(const struct dg_policy *policy);
 /*
  * @policy was read without errors. 0: *@ret (@ret_len bytes and a NUL) is to be freed. -ENOMEM; -EFBIG when
  * the result is larger than a policy file can be.

@@ -191,7 +191,7 @@ static void result_done(struct result *result)
 
 static FILE *nowhere;
 
-static int compile(const struct dg_policy *policy, struct dg_diags *diags, struct result *result)
+static int compile(struct dg_policy *policy, struct dg_diags *diags, struct result *result)
 {
 	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
 	_cleanup_free_ char *error = NULL;
