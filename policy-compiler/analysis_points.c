@@ -133,38 +133,53 @@ static uint32_t choose_class(const struct dg_analysis *a, const struct dg_matche
 	return class;
 }
 
+/* The class that the view has of the fact, which is known. */
+static uint32_t view_class(const struct dg_variable *v, const struct dg_fact *fact)
+{
+	const struct dg_set_automaton *set = &v->set;
+	uint32_t state = 0;
+
+	if (v->kind == DG_VAR_NUM)
+		return dg_classifier_num(&v->values, fact->scalar.num & v->mask);
+	if (v->kind == DG_VAR_STR)
+		return dg_classifier_bytes(&v->values, fact->scalar.str);
+	for (size_t i = 0; i < fact->element_count; i++) {
+		const struct dg_literal *element = &fact->elements[i];
+		uint32_t class = v->values.values == DG_VALUES_NUM
+					 ? dg_classifier_num(&v->values, element->num)
+					 : dg_classifier_bytes(&v->values, element->str);
+
+		state = set->next[state * set->element_classes + class];
+	}
+	return set->class[state];
+}
+
 /*
- * One value with the classes chosen for the bound variables of the group; the others get theirs. 1,
- * 0 when there is none, -E2BIG.
+ * One value with the classes chosen for the bound variables of the group; the others get the
+ * classes that it has for them. 1, 0 when there is none, -E2BIG, -ENOMEM.
  */
 static int settle_group(struct dg_analysis *a, uint32_t group)
 {
-	struct dg_analysis_points *p = &a->points;
-	uint32_t count = a->search.vars[group].group_count;
-	uint32_t *at = p->at + group;
-	bool unknown = false;
+	const struct dg_variable *vars = a->search.vars;
+	uint32_t *at = a->points.at, *alone = a->search.classes;
+	const struct dg_fact *fact = NULL;
+	struct dg_witness w;
 	int r;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (!p->bound[group + i])
-			at[i] = DG_CLASS_ANY;
-		unknown |= at[i] == 0;
-	}
-	r = dg_symbols_group_possible(a->fold->symbols, group, at);
-	for (uint32_t i = 0; i < count && r == 1; i++) {
-		uint32_t classes = a->search.vars[group + i].class_count;
-
-		if (at[i] != DG_CLASS_ANY)
-			continue;
-		at[i] = unknown ? 0 : 1;
-		while (!unknown && at[i] < classes) {
-			r = dg_symbols_group_possible(a->fold->symbols, group, at);
-			if (r != 0)
-				break;
-			at[i]++;
-		}
-	}
-	return r;
+	for (uint32_t v = 0; v < a->search.var_count; v++)
+		alone[v] = vars[v].group == group && a->points.bound[v] ? at[v] : DG_CLASS_ANY;
+	dg_arena_reset(a->arena);
+	r = dg_symbols_device(a->fold->symbols, alone, a->arena, &w);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* No other fact of this device is known. */
+	for (size_t i = 0; i < DG_ATTR_MAX && !fact; i++)
+		if (w.device->facts[i].known)
+			fact = &w.device->facts[i];
+	for (uint32_t v = group; v < group + vars[group].group_count; v++)
+		if (!a->points.bound[v])
+			at[v] = fact ? view_class(&vars[v], fact) : 0;
+	return 1;
 }
 
 static int settle_groups(struct dg_analysis *a)
@@ -344,21 +359,36 @@ static int leave_to(struct hunt *h, uint32_t rank)
 	return r;
 }
 
-/* Would a device that the rule of @rank matches show a change? 1: it does. */
-static int try_next(struct hunt *h, dg_ref region, uint32_t rank)
+/*
+ * Would a device of *@region that the rule of @rank matches show a change? 1: it does. What rules
+ * before decide on the way leaves the region.
+ */
+static int try_next(struct hunt *h, uint32_t rank, dg_ref *region)
 {
-	dg_ref match = h->a->match[h->a->fold->rule_of[rank]], both;
+	struct dg_analysis *a = h->a;
+	dg_ref match = a->match[a->fold->rule_of[rank]], both;
 	struct dg_decision d;
 	int r;
 
-	r = dg_analysis_combine(h->a, DG_APPLY_AND, region, match, &both);
-	if (r >= 0)
-		r = next_point(h, both, &d);
-	if (r == 1 && (d.rank != h->rank || !changes(h, &d)))
-		r = 0;
-	if (r == 1)
-		h->a->points.hints[h->kind >> 1] = rank;
-	return r;
+	for (;;) {
+		r = dg_analysis_combine(a, DG_APPLY_AND, *region, match, &both);
+		if (r >= 0)
+			r = next_point(h, both, &d);
+		if (r != 1)
+			return r;
+		if (d.rank >= h->rank)
+			break;
+		r = leave_to(h, d.rank);
+		if (r >= 0)
+			r = dg_analysis_combine(a, DG_APPLY_BUT, *region,
+						a->match[a->fold->rule_of[d.rank]], region);
+		if (r < 0)
+			return r;
+	}
+	if (!changes(h, &d))
+		return 0;
+	a->points.hints[h->kind >> 1] = rank;
+	return 1;
 }
 
 /* Without the rule something else may come out where the rule of @rank, a later one, matches. */
@@ -390,7 +420,9 @@ static int leave_alike(struct hunt *h, const struct dg_decision *at)
 		return -E2BIG;
 	h->alike = true;
 	if (hint > h->rank && hint < count && is_other(h, hint, passed_over)) {
-		r = try_next(h, h->region, hint);
+		dg_ref region = h->region;
+
+		r = try_next(h, hint, &region);
 		if (r != 0)
 			return r;
 	}
@@ -407,7 +439,7 @@ static int leave_alike(struct hunt *h, const struct dg_decision *at)
 
 		if (!is_other(h, rank, passed_over) || !dg_analysis_may_overlap(a, alike, match))
 			continue;
-		r = try_next(h, alike, rank);
+		r = try_next(h, rank, &alike);
 		if (r == 0)
 			r = dg_analysis_combine(a, DG_APPLY_BUT, alike, match, &alike);
 	}
