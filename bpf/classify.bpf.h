@@ -174,34 +174,39 @@ static __noinline __u32 dg_classify_string(dg_var_ptr var, const struct dg_strin
 	return var->data_count ? dg_run_automaton(var, string) : var->rest;
 }
 
-/* Digest @fact of @more, which is known. */
-static __noinline __u32 dg_classify_digest(dg_var_ptr var, const struct dg_facts_more *more,
-					   __u32 fact)
+/* The class of digest @fact, which may be unknown. False when the tables are damaged. */
+static __noinline int dg_classify_digest(dg_var_ptr var, const struct dg_facts_more *more,
+					 __u32 fact, __u32 *ret)
 {
 	const __u64 *words = (const __u64 *)&more->digest[fact & (DG_DIGEST_SLOTS - 1)];
 	dg_entry_ptr entry;
 	__u64 hash, word;
 	int i;
 
+	*ret = 0;
+	if (!(more->known_digest[fact / 64 & (DG_DIGEST_SLOTS / 64 - 1)] >> (fact & 63) & 1))
+		return true;
+	*ret = var->rest;
 	if (!var->hash_slots)
-		return var->rest;
+		return true;
 	hash = dg_hash_start(var->hash_seed);
 #pragma unroll
 	for (i = 0; i < DG_DIGEST_WORDS; i++)
 		hash = dg_hash_step(hash, words[i]);
 	entry = dg_hash_entry(var, hash);
 	if (!entry)
-		return 0;
+		return false;
 	if (!entry->class || entry->word != words[1])
-		return var->rest;
+		return true;
 #pragma unroll
 	for (i = 0; i < DG_DIGEST_WORDS; i++) {
 		if (!DG_READ(__u64, (__u64)entry->words + i * 8, &word))
-			return 0;
+			return false;
 		if (word != words[i])
-			return var->rest;
+			return true;
 	}
-	return entry->class;
+	*ret = entry->class;
+	return true;
 }
 
 /* One more element of a set, of class @class: where the set's automaton goes from *@state. */

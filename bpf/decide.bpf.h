@@ -33,68 +33,53 @@ static __always_inline void dg_answer_broken(struct dg_answer *answer)
 	answer->would = DG_RULE_NONE;
 }
 
-/* The class of the variable at @at in the tables, whose fact is known. */
-static __always_inline __u32 dg_classify(const struct dg_walk *walk, __u64 at, dg_var_ptr var)
+/* The class of the variable at @at in the tables. Its fact is known, or it is a digest. */
+static __always_inline bool dg_classify(const struct dg_walk *walk, __u64 at, dg_var_ptr var,
+					__u32 *ret)
 {
 	const struct dg_facts_more *more = walk->more;
 	__u32 fact = var->fact;
 
 	switch (var->kind) {
 	case DG_VAR_NUM:
-		return dg_classify_number(at,
+		*ret = dg_classify_number(at,
 					  walk->facts->num[fact & (DG_NUM_SLOTS - 1)] & var->mask);
+		break;
 	case DG_VAR_STR:
-		return dg_classify_string(var, &walk->facts->str[fact & (DG_STR_SLOTS - 1)]);
+		*ret = dg_classify_string(var, &walk->facts->str[fact & (DG_STR_SLOTS - 1)]);
+		break;
 	case DG_VAR_DIGEST:
-		return more ? dg_classify_digest(var, more, fact) : 0;
+		return more && dg_classify_digest(var, more, fact, ret);
 	case DG_VAR_SET:
-		return more ? dg_classify_set(at, var, more) : 0;
+		*ret = more ? dg_classify_set(at, var, more) : 0;
+		break;
 	case DG_VAR_TIME:
-		return dg_classify_number(at, walk->query->time);
+		*ret = dg_classify_number(at, walk->query->time);
+		break;
 	case DG_VAR_CLOCK:
-		return walk->query->clock_synced ? 1 : 2;
-	}
-	return 0;
-}
-
-/* Is the fact of the variable known? */
-static __always_inline bool dg_is_known(const struct dg_walk *walk, dg_var_ptr var)
-{
-	__u32 fact = var->fact;
-
-	if (!(walk->known >> (var->known & 63) & 1))
+		*ret = walk->query->clock_synced ? 1 : 2;
+		break;
+	default:
 		return false;
-	if (var->kind != DG_VAR_DIGEST)
-		return true;
-	return walk->more &&
-	       walk->more->known_digest[fact / 64 & (DG_DIGEST_SLOTS / 64 - 1)] >> (fact & 63) & 1;
+	}
+	return *ret != 0;
 }
 
-/* The class of the variable of the node at @node, plus 1; 0 when the tables are damaged. */
-static __noinline __u32 dg_ask(struct dg_walk *walk, __u64 node)
+/* The class of the variable @number of a node, plus 1, from now on in @slot; 0: damaged tables. */
+static __noinline __u32 dg_ask(struct dg_walk *walk, __u32 number, __u32 slot)
 {
-	__u32 class = 0, slot;
-	__u16 number;
-	dg_var_ptr var;
-	__u64 at;
-
-	if (!DG_READ(__u16, node, &number))
-		return 0;
+	__u64 at = dg_header->var_off + (__u64)number * sizeof(struct dg_var);
 	/*
 	 * No test against var_count: with few variables the verifier would take the number for a
 	 * constant and look at every one of them. The read is bounded all the same.
 	 */
-	at = dg_header->var_off + (__u64)number * sizeof(*var);
-	var = dg_var_at(at);
-	if (!var)
+	dg_var_ptr var = dg_var_at(at);
+	__u32 class;
+
+	if (!var || !dg_classify(walk, at, var, &class))
 		return 0;
-	if (dg_is_known(walk, var)) {
-		class = dg_classify(walk, at, var);
-		if (!class)
-			return 0;
-	}
 	class ++;
-	slot = var->slot;
+	asm volatile("" : "+r"(slot));
 	if (slot < DG_SLOT_NONE)
 		walk->class[slot] = class;
 	return class;
@@ -132,10 +117,17 @@ spent:
 static __always_inline __u32 dg_follow(struct dg_walk *walk, __u32 ref)
 {
 	__u64 at = dg_header->node_off + (__u64)(ref & DG_REF_PLACE) * 8;
-	__u32 class = walk->class[ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK], next;
+	__u32 slot = ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK;
+	__u32 class = walk->class[slot], next;
+	const volatile struct dg_node *node;
 
 	if (!class) {
-		class = dg_ask(walk, at);
+		node = dg_tables_at(at, sizeof(*node));
+		if (!node)
+			return DG_REF_BROKEN;
+		class = 1;
+		if (walk->known >> (node->known & 63) & 1)
+			class = dg_ask(walk, node->var, slot);
 		if (!class)
 			return DG_REF_BROKEN;
 	}

@@ -404,7 +404,7 @@ enum dg_node_kind {
 struct dg_node {
 	__u16 var;
 	__u8 kind;   /* enum dg_node_kind */
-	__u8 slot;   /* of the variable */
+	__u8 known;  /* bit of the variable's fact (DG_KNOWN_*) */
 	__u32 count; /* of references or runs */
 };
 

@@ -195,8 +195,32 @@ static int emit_ref(struct emitter *e, dg_ref ref, uint32_t *ret)
 	return 0;
 }
 
+/* The bit of the fact of a node's variable. */
+static uint32_t known_bit(const struct emitter *e, dg_ref ref)
+{
+	const struct dg_variable *v = &e->vars[dg_diagram_var(e->fold->diagram, ref)];
+
+	return dg_known_bit(v->kind, v->fact);
+}
+
+/* Where a walk goes on from @ref when the fact of the bit @known is not known: class 0 throughout.
+ */
+static dg_ref behind(const struct emitter *e, dg_ref ref, uint32_t known)
+{
+	size_t count;
+
+	while (known != DG_KNOWN_ALWAYS && !dg_ref_terminal(ref) && known_bit(e, ref) == known)
+		ref = dg_diagram_runs(e->fold->diagram, ref, &count)[0].child;
+	return ref;
+}
+
+/*
+ * @known is the bit of the node's fact. When the fact is not known, no other node on it has
+ * anything to say: that edge leads behind them. Not so digests, of which each is known or not by
+ * itself.
+ */
 static int emit_dense(struct emitter *e, const struct dg_run *runs, size_t run_count,
-		      uint32_t class_count)
+		      uint32_t class_count, uint32_t known)
 {
 	uint32_t *edges, ref;
 	void *at;
@@ -215,7 +239,9 @@ static int emit_dense(struct emitter *e, const struct dg_run *runs, size_t run_c
 		for (uint32_t class = runs[i].first; class < end; class ++)
 			edges[class] = ref;
 	}
-	return 0;
+	if (known == DG_KNOWN_DIGEST)
+		return 0;
+	return emit_ref(e, behind(e, runs[0].child, known), &edges[0]);
 }
 
 static int emit_runs(struct emitter *e, const struct dg_run *runs, size_t run_count)
@@ -237,7 +263,8 @@ static int emit_node(struct emitter *e, dg_ref ref)
 {
 	uint32_t var = dg_diagram_var(e->fold->diagram, ref);
 	uint32_t class_count = e->vars[var].class_count;
-	struct dg_node node = {.var = (uint16_t)e->var_number[var], .slot = e->slot[var]};
+	struct dg_node node = {.var = (uint16_t)e->var_number[var],
+			       .known = (uint8_t)known_bit(e, ref)};
 	const struct dg_run *runs;
 	size_t run_count;
 	bool dense;
@@ -250,7 +277,7 @@ static int emit_node(struct emitter *e, dg_ref ref)
 	e->edge_count += node.count;
 	r = dg_buffer_append(&e->nodes, &node, sizeof(node));
 	if (r >= 0)
-		r = dense ? emit_dense(e, runs, run_count, class_count)
+		r = dense ? emit_dense(e, runs, run_count, class_count, node.known)
 			  : emit_runs(e, runs, run_count);
 	if (r < 0)
 		return r;
@@ -262,34 +289,17 @@ static bool same_parts(const struct dg_fold_op *a, const struct dg_fold_op *b)
 	return a->count == b->count && !memcmp(a->roots, b->roots, a->count * sizeof(*a->roots));
 }
 
-/* The bit of the fact of a node's variable. */
-static uint32_t known_bit(const struct emitter *e, dg_ref ref)
-{
-	const struct dg_variable *v = &e->vars[dg_diagram_var(e->fold->diagram, ref)];
-
-	return dg_known_bit(v->kind, v->fact);
-}
-
-/* A part and where it goes on when its first fact is not known: that is class 0 at each node on it.
- */
+/* A part and where it goes on when its first fact is not known. */
 static int emit_part(struct emitter *e, dg_ref root)
 {
 	struct dg_part part = {.known = DG_KNOWN_ALWAYS};
-	const struct dg_run *runs;
-	dg_ref ref = root;
-	size_t count;
 	int r;
 
 	if (!dg_ref_terminal(root))
 		part.known = known_bit(e, root);
-	while (!dg_ref_terminal(ref) && part.known != DG_KNOWN_ALWAYS &&
-	       known_bit(e, ref) == part.known) {
-		runs = dg_diagram_runs(e->fold->diagram, ref, &count);
-		ref = runs[0].child;
-	}
 	r = emit_ref(e, root, &part.ref);
 	if (r >= 0)
-		r = emit_ref(e, ref, &part.unknown);
+		r = emit_ref(e, behind(e, root, part.known), &part.unknown);
 	if (r < 0)
 		return r;
 	return dg_buffer_append(&e->parts, &part, sizeof(part));

@@ -252,7 +252,7 @@ static int find_nodes(const struct dg_tables *t, uint16_t *node_var, const char 
 			node->kind == DG_NODE_DENSE ? sizeof(uint32_t) : sizeof(struct dg_edge_run);
 
 		if (node->kind > DG_NODE_SPARSE || node->var >= t->var_count || node->count == 0 ||
-		    node->slot != vars[node->var].slot ||
+		    node->known != vars[node->var].known ||
 		    node->count * (uint64_t)size > t->node_size - at - sizeof(*node) ||
 		    (node->kind == DG_NODE_DENSE && node->count != vars[node->var].class_count))
 			return bad(ret_what, "a node in the tables is damaged");
@@ -267,10 +267,13 @@ static const struct dg_node *node_at(const struct dg_tables *t, uint32_t ref)
 	return part(t, t->node_off + (ref & DG_REF_PLACE) * UINT64_C(8));
 }
 
-static uint32_t node_ref(const struct dg_node *node, uint32_t place)
+static uint32_t node_ref(const struct dg_tables *t, uint32_t place)
 {
+	const struct dg_node *node = node_at(t, place);
+	const struct dg_var *vars = part(t, t->var_off);
+
 	return (node->kind == DG_NODE_SPARSE ? DG_REF_SPARSE : 0) |
-	       (uint32_t)node->slot << DG_REF_SLOT_SHIFT | place;
+	       (uint32_t)vars[node->var].slot << DG_REF_SLOT_SHIFT | place;
 }
 
 /* @var_after: the number + 1 of the variable that the path comes from, 0 at its start. */
@@ -285,8 +288,7 @@ static bool ref_valid(const struct dg_tables *t, const uint16_t *node_var, uint3
 		return (ref & DG_REF_INDEX) < (ref & DG_REF_PAIR ? t->leaf_count : t->rank_count);
 	place = ref & DG_REF_PLACE;
 	/* Ascending variables: no path is longer than there are variables, and none goes round. */
-	return place < t->node_size / 8 && node_var[place] > var_after &&
-	       ref == node_ref(node_at(t, place), place);
+	return place < t->node_size / 8 && node_var[place] > var_after && ref == node_ref(t, place);
 }
 
 static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
@@ -314,13 +316,6 @@ static uint32_t edge_unknown(const struct dg_node *node)
 	return node->kind == DG_NODE_DENSE ? words[0] : words[1];
 }
 
-static uint32_t known_bit(const struct dg_tables *t, const struct dg_node *node)
-{
-	const struct dg_var *vars = part(t, t->var_off);
-
-	return vars[node->var].known;
-}
-
 /* Where a part goes on when its first fact is not known. */
 static bool part_valid(const struct dg_tables *t, const uint16_t *node_var, const struct dg_part *p)
 {
@@ -331,10 +326,10 @@ static bool part_valid(const struct dg_tables *t, const uint16_t *node_var, cons
 		return false;
 	if (ref & DG_REF_LEAF)
 		return p->known == DG_KNOWN_ALWAYS && p->unknown == ref;
-	if (p->known != known_bit(t, node))
+	if (p->known != node->known)
 		return false;
 	while (p->known != DG_KNOWN_ALWAYS && !(ref & DG_REF_LEAF) &&
-	       known_bit(t, node_at(t, ref)) == p->known)
+	       node_at(t, ref)->known == p->known)
 		ref = edge_unknown(node_at(t, ref));
 	return p->unknown == ref;
 }

@@ -207,12 +207,14 @@ static bool ask(struct dg_walk_state *w, uint64_t at, const struct dg_query *que
 	const struct dg_tables *t = w->tables;
 	struct dg_node node;
 	struct dg_var var;
-	uint32_t class = 0;
+	uint32_t class;
 
-	if (!fetch(t, at, 0, sizeof(node), &node) ||
-	    !fetch(t, t->var_off, node.var, sizeof(var), &var))
+	*ret = 0;
+	if (!fetch(t, at, 0, sizeof(node), &node))
 		return false;
-	if (w->known >> (var.known & 63) & 1 && !classify(w, &var, query, &class))
+	if (!(w->known >> (node.known & 63) & 1))
+		return true;
+	if (!fetch(t, t->var_off, node.var, sizeof(var), &var) || !classify(w, &var, query, &class))
 		return false;
 	/* The time is the query's, everything else the device's. */
 	if (var.slot < DG_SLOT_NONE && var.kind != DG_VAR_TIME && var.kind != DG_VAR_CLOCK)

@@ -188,6 +188,8 @@ Test(object, a_shortcut_that_leads_elsewhere_is_refused)
 {
 	struct dg_tables *t = compile(text);
 	struct dg_part *part = (struct dg_part *)((char *)t + t->part_off), right = *part;
+	struct dg_node *node =
+		(struct dg_node *)((char *)t + t->node_off) + (part->ref & DG_REF_PLACE);
 
 	part->unknown = DG_REF_PASS;
 	check_refuses(t, "a part of an operation");
@@ -200,6 +202,10 @@ Test(object, a_shortcut_that_leads_elsewhere_is_refused)
 	*part = right;
 	part->ref ^= DG_REF_SPARSE;
 	check_refuses(t, "a part of an operation");
+	*part = right;
+	part->known ^= 1;
+	node->known ^= 1;
+	check_refuses(t, "a node");
 	free(t);
 }
 
