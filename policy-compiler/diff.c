@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
+/*
+ * Both policies stand in one order (diff_joint.h), and a rule's rank is its place there. Where the
+ * verdicts of a device differ, let u be the one of the two deciders with the lower rank. No rule
+ * before u matches, of either policy; so u is not in the other policy, which would decide by it
+ * too. The other decider, v, comes later and is the first of its policy that matches, or the
+ * default.
+ *
+ * So for each rule u that one policy has alone, and each v of the other one behind it that gives
+ * the other verdict, it is asked whether there is a device that both match and nothing before them
+ * does. Restricted to what u and v match, most of the policies says nothing.
+ */
 #include "diff.h"
 
 #include <stdlib.h>
@@ -6,32 +17,62 @@
 
 #include "arena.h"
 #include "array.h"
-#include "blocks.h"
+#include "diff_cubes.h"
+#include "diff_joint.h"
 #include "eval.h"
+#include "fold.h"
+#include "map.h"
 #include "search.h"
 #include "util.h"
 
-#define STEPS 500000 /* of one operation: a second or two */
-#define SLACK 65536
+/* Steps of one question, of one of its cubes when that was not enough, and of all: some seconds. */
+#define STEPS 2000
+#define CUBE_STEPS 20000
+#define ALL_STEPS 4000000
+#define LISTING_STEPS 64000000 /* when all pairs are asked for */
+#define RULES_PER_STEP 16      /* of the reference evaluator */
 
-/* One of the two policies on one operation. */
-struct side {
-	const struct dg_fold *fold;
-	struct dg_fold_op ranks, blocks; /* parts, clock synchronised */
-	enum dg_verdict by_default;
+/* Whose rules a part holds. */
+enum owner {
+	OWNER_OLD = DG_SIDE_OLD,
+	OWNER_NEW = DG_SIDE_NEW,
+	OWNER_BOTH,
+	OWNERS,
+};
+
+/* Ranks, ascending. */
+struct ranks {
+	uint32_t *items;
+	size_t count;
 };
 
 struct work {
 	struct dg_diff *diff;
-	struct dg_fold *old, *new;
-	uint32_t clock, rules;
-	unsigned int op;
-	struct side sides[2];
-	struct dg_outlooks ranks, blocks;
-	uint8_t *kind_of; /* by block: 1 when it allows */
+	unsigned int flags;
+	const struct dg_policy *policies[DG_SIDES];
+	struct dg_joint joint;
+	struct dg_fold *fold; /* of the joint policy, without parts */
+	dg_ref *match;	      /* by joint rule, the clock synchronised */
+	uint32_t clock;	      /* variable, or DG_VAR_NONE */
+	struct dg_outlooks outlooks;
 	struct dg_search search;
-	struct dg_map found; /* (old rank, new rank) */
-	int failed;	     /* errno of a goal */
+	size_t steps; /* left */
+
+	/* One column. */
+	unsigned int op; /* the first with it and its defaults */
+	enum dg_verdict defaults[DG_SIDES];
+	struct dg_fold_op parts[OWNERS];
+	struct ranks given[DG_SIDES][2]; /* the rules of a policy, by verdict */
+	struct ranks alone;
+	struct dg_map first; /* match and side (DG_SIDES: either) to the first rank with it */
+	struct dg_map named; /* hash of an id and side to the rank */
+	bool undecided;
+};
+
+/* A rule u, and v: see above. DG_RANK_NONE: the default. */
+struct pair {
+	enum dg_side side; /* of u */
+	uint32_t u, v;
 };
 
 void dg_diff_free(struct dg_diff *diff)
@@ -41,104 +82,328 @@ void dg_diff_free(struct dg_diff *diff)
 	if (diff->arena)
 		dg_arena_free(diff->arena);
 	free(diff->changes);
+	free(diff->more);
 	free(diff);
+}
+
+static void column_done(struct work *w)
+{
+	for (int side = 0; side < DG_SIDES; side++)
+		for (int verdict = 0; verdict < 2; verdict++)
+			free(w->given[side][verdict].items);
+	free(w->alone.items);
+	memset(w->given, 0, sizeof(w->given));
+	w->alone = (struct ranks){};
+	dg_map_done(&w->first);
+	dg_map_done(&w->named);
 }
 
 static void work_done(struct work *w)
 {
+	column_done(w);
 	dg_search_done(&w->search);
-	dg_outlooks_done(&w->ranks);
-	dg_outlooks_done(&w->blocks);
-	dg_map_done(&w->found);
-	free(w->kind_of);
-	if (w->new)
-		dg_fold_free(w->new);
-	if (w->old)
-		dg_fold_free(w->old);
+	dg_outlooks_done(&w->outlooks);
+	free(w->match);
+	dg_fold_free(w->fold);
+	dg_joint_done(&w->joint);
 }
 
-/* The components: the filter; for each side its parts with ranks, then those with blocks. */
-static size_t side_start(const struct work *w, int side)
+static enum owner owner_of(const struct work *w, uint32_t rule)
 {
-	return 1 + (side == 0 ? 0 : w->sides[0].ranks.count + w->sides[0].blocks.count);
+	if (w->joint.index[rule][DG_SIDE_NEW] == DG_JOINT_NONE)
+		return OWNER_OLD;
+	return w->joint.index[rule][DG_SIDE_OLD] == DG_JOINT_NONE ? OWNER_NEW : OWNER_BOTH;
 }
 
-/* Replace what comes too late. Returns the lowest rank that is certain. */
-static uint32_t drop_late(const struct dg_outlooks *outlooks, dg_ref *state, size_t count)
+static enum dg_verdict verdict_of(const struct work *w, uint32_t rank)
 {
-	uint32_t bound = DG_RANK_NONE;
+	const struct dg_rule_node *rule = &w->joint.policy.rules[w->fold->rule_of[rank]];
 
-	for (size_t i = 0; i < count; i++)
-		if (dg_ref_terminal(state[i]) && dg_outlook(outlooks, state[i]).least < bound)
-			bound = dg_outlook(outlooks, state[i]).least;
-	for (size_t i = 0; i < count; i++)
-		if (state[i] != DG_PASS && dg_outlook(outlooks, state[i]).least > bound)
-			state[i] = DG_PASS;
-	return bound;
+	return rule->effect == DG_EFFECT_ALLOW ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
 }
 
-/* The verdicts that a side can still come to: bit 1 allow, bit 0 deny. */
-static unsigned int possible(const struct work *w, int side, dg_ref *state)
+/* The rules of @owner in @column, as a column of their own in the arrays of @ret. */
+static void select_rules(const struct work *w, const struct dg_fold_column *column,
+			 enum owner owner, struct dg_fold_column *ret)
 {
-	const struct side *s = &w->sides[side];
-	uint32_t bound = drop_late(&w->blocks, state, s->blocks.count);
-	enum dg_verdict last = bound == DG_RANK_NONE ? s->by_default : dg_block_verdict(bound);
-	unsigned int verdicts = last == DG_VERDICT_ALLOW ? 2 : 1;
+	for (size_t g = 0; g < column->group_count; g++) {
+		size_t start = ret->rule_count;
 
-	for (size_t i = 0; i < s->blocks.count; i++)
-		if (!dg_ref_terminal(state[i]))
-			verdicts |= dg_outlook(&w->blocks, state[i]).kinds;
-	return verdicts;
+		for (size_t i = column->groups[g]; i < column->groups[g + 1]; i++)
+			if (owner_of(w, column->rules[i]) == owner)
+				ret->rules[ret->rule_count++] = column->rules[i];
+		if (ret->rule_count == start)
+			continue;
+		ret->first[ret->group_count] = column->first[g];
+		ret->groups[ret->group_count++] = start;
+	}
+	ret->groups[ret->group_count] = ret->rule_count;
 }
+
+static int make_parts(struct work *w, const struct dg_fold_column *column, enum owner owner)
+{
+	_cleanup_free_ uint32_t *rules = calloc(column->rule_count + 1, sizeof(*rules));
+	_cleanup_free_ uint32_t *first = calloc(column->group_count + 1, sizeof(*first));
+	_cleanup_free_ size_t *groups = calloc(column->group_count + 1, sizeof(*groups));
+	struct dg_fold_column own = {
+		.ops = column->ops, .rules = rules, .groups = groups, .first = first};
+	struct dg_fold_op *parts = &w->parts[owner];
+	int r;
+
+	if (!rules || !first || !groups)
+		return -ENOMEM;
+	select_rules(w, column, owner, &own);
+	*parts = (struct dg_fold_op){};
+	/* Few rules stay apart by what they look at: the less a part says, the sooner it is
+	 * settled. */
+	r = dg_fold_parts(w->fold, &own, DG_KEEP_ONE, owner == OWNER_BOTH, parts);
+	if (r == -E2BIG && owner != OWNER_BOTH)
+		r = dg_fold_parts(w->fold, &own, DG_KEEP_ONE, true, parts);
+	for (size_t i = 0; i < parts->count && r >= 0; i++) {
+		if (w->clock != DG_VAR_NONE)
+			r = dg_diagram_restrict(w->fold->diagram, parts->roots[i], w->clock, 1,
+						&parts->roots[i]);
+		if (r >= 0)
+			r = dg_outlooks_add(&w->outlooks, parts->roots[i]);
+	}
+	return r;
+}
+
+static uint64_t id_hash(const struct work *w, uint32_t rule)
+{
+	struct dg_bytes id = w->joint.policy.rules[rule].id;
+
+	return dg_hash(id.data, id.len);
+}
+
+static int note_first(struct work *w, dg_ref match, int side, uint32_t rank)
+{
+	uint32_t known;
+
+	if (dg_map_get(&w->first, match, (uint64_t)side, &known))
+		return 0;
+	return dg_map_put(&w->first, match, (uint64_t)side, rank);
+}
+
+/* The rules of the column, sorted out. */
+static int list_rules(struct work *w)
+{
+	size_t count = w->joint.policy.rule_count;
+	int r = 0;
+
+	for (int side = 0; side < DG_SIDES; side++)
+		for (int verdict = 0; verdict < 2; verdict++) {
+			struct ranks *given = &w->given[side][verdict];
+
+			given->items = calloc(count + 1, sizeof(*given->items));
+			if (!given->items)
+				return -ENOMEM;
+		}
+	w->alone.items = calloc(count + 1, sizeof(*w->alone.items));
+	if (!w->alone.items)
+		return -ENOMEM;
+	for (uint32_t rank = 0; rank < count && r >= 0; rank++) {
+		uint32_t rule = w->fold->rule_of[rank];
+		enum dg_verdict verdict = verdict_of(w, rank);
+
+		if (!(w->joint.policy.rules[rule].ops >> w->op & 1))
+			continue;
+		if (owner_of(w, rule) != OWNER_BOTH)
+			w->alone.items[w->alone.count++] = rank;
+		r = note_first(w, w->match[rule], DG_SIDES, rank);
+		for (int side = 0; side < DG_SIDES && r >= 0; side++) {
+			struct ranks *given = &w->given[side][verdict == DG_VERDICT_ALLOW];
+
+			if (w->joint.index[rule][side] == DG_JOINT_NONE)
+				continue;
+			given->items[given->count++] = rank;
+			r = note_first(w, w->match[rule], side, rank);
+			if (r >= 0)
+				r = dg_map_put(&w->named, id_hash(w, rule), (uint64_t)side, rank);
+		}
+	}
+	return r;
+}
+
+/* By component: no rule before this rank may match. The condition comes first, at [0]. */
+struct floors {
+	const struct dg_outlooks *outlooks;
+	uint32_t ranks[DG_COMPONENTS_MAX];
+};
 
 static bool reduce(void *data, dg_ref *state, size_t count)
 {
-	const struct work *w = data;
-	unsigned int verdicts[2];
+	const struct floors *floors = data;
 
-	(void)count;
 	if (state[0] == DG_FALSE)
 		return false;
-	for (int side = 0; side < 2; side++) {
-		dg_ref *at = state + side_start(w, side);
-
-		drop_late(&w->ranks, at, w->sides[side].ranks.count);
-		verdicts[side] = possible(w, side, at + w->sides[side].ranks.count);
+	for (size_t i = 1; i < count; i++) {
+		if (state[i] == DG_PASS)
+			continue;
+		if (dg_outlook_most(floors->outlooks, state[i]) < floors->ranks[i])
+			return false;
+		if (dg_outlook_least(floors->outlooks, state[i]) >= floors->ranks[i])
+			state[i] = DG_PASS;
 	}
-	/* Both come to the same verdict whatever follows. */
-	return verdicts[0] != verdicts[1] || (verdicts[0] & (verdicts[0] - 1));
+	return true;
 }
 
-static uint32_t decider(const struct work *w, int side, const dg_ref *state)
+static bool reached(void *data, const dg_ref *state, size_t count)
 {
-	uint32_t rank = DG_RANK_NONE;
-
-	for (size_t i = 0; i < w->sides[side].ranks.count; i++) {
-		uint32_t one = dg_outlook(&w->ranks, state[side_start(w, side) + i]).least;
-
-		if (one < rank)
-			rank = one;
-	}
-	return rank;
+	(void)data, (void)state, (void)count;
+	return true; /* whatever stands in the way was found by reduce */
 }
 
-static int add_change(struct work *w, struct dg_diff_change change)
+static bool best(void *data, size_t component, dg_ref from, dg_ref to)
 {
+	(void)data, (void)from;
+	return to == (component == 0 ? DG_TRUE : DG_PASS);
+}
+
+/* What is asked about a device: the condition, and what may not match before. */
+struct inquiry {
+	struct work *w;
+	struct floors floors;
+	dg_ref components[DG_COMPONENTS_MAX];
+	size_t count;
+	bool undecided; /* some cube */
+};
+
+static int search(struct work *w, struct floors *floors, const dg_ref *components, size_t count,
+		  size_t budget)
+{
+	struct dg_question question = {
+		.reduce = reduce, .goal = reached, .best = best, .data = floors};
+	int r;
+
+	if (budget > w->steps)
+		budget = w->steps;
+	w->search.question = &question;
+	w->search.budget = budget;
+	r = dg_search_run(&w->search, components, count);
+	w->steps -= budget - w->search.budget;
+	return r;
+}
+
+/* One component after the other: does any by itself leave no device? 0: one does. */
+static int ask_each(struct work *w, const struct floors *floors, const dg_ref *components,
+		    size_t count)
+{
+	int r = 1;
+
+	for (size_t i = 1; i < count && r != 0; i++) {
+		struct floors floor = {.outlooks = floors->outlooks, .ranks[1] = floors->ranks[i]};
+		const dg_ref two[] = {components[0], components[i]};
+
+		r = search(w, &floor, two, 2, STEPS);
+		if (r < 0 && r != -E2BIG)
+			return r;
+	}
+	return r == 0 ? 0 : 1;
+}
+
+/* The inquiry in one cube. What says nothing in it is left out. */
+static int ask_cube(void *data, const struct dg_cube *cube)
+{
+	struct inquiry *q = data;
+	struct work *w = q->w;
+	struct floors floors = {.outlooks = &w->outlooks};
+	dg_ref components[DG_COMPONENTS_MAX] = {cube->condition};
+	size_t count = 1;
+	int r = 0;
+
+	for (size_t i = 1; i < q->count && r >= 0; i++) {
+		r = dg_cube_restrict(w->fold->diagram, cube, q->components[i], &components[count]);
+		if (r >= 0 && components[count] == DG_PASS)
+			continue;
+		if (r >= 0)
+			r = dg_outlooks_add(&w->outlooks, components[count]);
+		floors.ranks[count++] = q->floors.ranks[i];
+	}
+	if (r >= 0)
+		r = ask_each(w, &floors, components, count);
+	if (r == 1)
+		r = search(w, &floors, components, count, CUBE_STEPS);
+	if (r != -E2BIG)
+		return r;
+	q->undecided = true;
+	return 0;
+}
+
+/*
+ * Is there a device for which @condition holds, and no rule before u matches that u's policy has
+ * alone, none before v that the other one has? As dg_search_run().
+ */
+static int ask(struct work *w, dg_ref condition, const struct pair *pair)
+{
+	struct inquiry q = {
+		.w = w, .floors.outlooks = &w->outlooks, .components = {condition}, .count = 1};
+	int r;
+
+	for (int owner = 0; owner < OWNERS; owner++) {
+		const struct dg_fold_op *parts = &w->parts[owner];
+
+		if (q.count + parts->count > DG_COMPONENTS_MAX)
+			return -E2BIG;
+		for (size_t i = 0; i < parts->count; i++) {
+			q.floors.ranks[q.count] = owner == (int)pair->side ? pair->u : pair->v;
+			q.components[q.count++] = parts->roots[i];
+		}
+	}
+	/* Mostly the answer is near. Else the choice of other facts stands in its way. */
+	r = w->flags & DG_DIFF_CUBES ? -E2BIG : search(w, &q.floors, q.components, q.count, STEPS);
+	if (r != -E2BIG || w->steps == 0)
+		return r;
+	r = dg_cubes_each(w->fold->diagram, w->search.vars, condition, ask_cube, &q);
+	return r == 0 && q.undecided ? -E2BIG : r;
+}
+
+/* The deciders of the pair, told as the result tells them. */
+static struct dg_diff_change change_of(const struct work *w, const struct pair *pair)
+{
+	enum dg_side other = pair->side == DG_SIDE_OLD ? DG_SIDE_NEW : DG_SIDE_OLD;
+	uint32_t rules[DG_SIDES] = {DG_RULE_DEFAULT, DG_RULE_DEFAULT};
+	enum dg_verdict verdicts[DG_SIDES] = {w->defaults[DG_SIDE_OLD], w->defaults[DG_SIDE_NEW]};
+	uint32_t ranks[DG_SIDES];
+
+	ranks[pair->side] = pair->u;
+	ranks[other] = pair->v;
+	for (int side = 0; side < DG_SIDES; side++) {
+		if (ranks[side] == DG_RANK_NONE)
+			continue;
+		rules[side] = w->joint.index[w->fold->rule_of[ranks[side]]][side];
+		verdicts[side] = verdict_of(w, ranks[side]);
+	}
+	return (struct dg_diff_change){
+		.op = (enum dg_op)w->op,
+		.old_rule = rules[DG_SIDE_OLD],
+		.new_rule = rules[DG_SIDE_NEW],
+		.old_verdict = verdicts[DG_SIDE_OLD],
+		.new_verdict = verdicts[DG_SIDE_NEW],
+	};
+}
+
+/* The device of the last search, once the reference evaluator gives it the same deciders. */
+static int add_change(struct work *w, const struct pair *pair)
+{
+	struct dg_diff_change change = change_of(w, pair);
 	struct dg_diff *diff = w->diff;
+	size_t cost = w->joint.policy.rule_count / RULES_PER_STEP;
 	struct dg_answer before, after;
 	struct dg_witness witness;
 	int r;
 
-	dg_search_here(&w->search);
-	r = dg_symbols_device(w->old->symbols, w->search.classes, diff->arena, &witness);
+	r = dg_symbols_device(w->fold->symbols, w->search.classes, diff->arena, &witness);
 	if (r < 0)
 		return r;
-	dg_eval_decide(w->old->policy, witness.device, change.op, witness.time, true, &before);
-	dg_eval_decide(w->new->policy, witness.device, change.op, witness.time, true, &after);
+	w->steps -= cost < w->steps ? cost : w->steps;
+	dg_eval_decide(w->policies[DG_SIDE_OLD], witness.device, change.op, witness.time, true,
+		       &before);
+	dg_eval_decide(w->policies[DG_SIDE_NEW], witness.device, change.op, witness.time, true,
+		       &after);
 	if (before.rule != change.old_rule || after.rule != change.new_rule ||
 	    before.verdict != change.old_verdict || after.verdict != change.new_verdict) {
-		/* The reference evaluator does not confirm it. */
-		diff->undecided |= 1U << change.op;
+		w->undecided = true;
 		return 0;
 	}
 	change.device = witness.device;
@@ -150,185 +415,210 @@ static int add_change(struct work *w, struct dg_diff_change change)
 	return r;
 }
 
-static enum dg_verdict verdict_of(const struct side *s, uint32_t rank, uint32_t *ret_rule)
+/* A rule of which pairs are looked for. */
+struct changed {
+	uint32_t rule; /* joint */
+	struct pair pair;
+	size_t most, found; /* pairs wanted, and there */
+};
+
+static int add_more(struct work *w, const struct changed *c)
 {
-	*ret_rule = DG_RULE_DEFAULT;
-	if (rank == DG_RANK_NONE)
-		return s->by_default;
-	*ret_rule = s->fold->rule_of[rank];
-	return s->fold->policy->rules[*ret_rule].effect == DG_EFFECT_ALLOW ? DG_VERDICT_ALLOW
-									    : DG_VERDICT_DENY;
+	struct dg_diff *diff = w->diff;
+	int r = dg_array_reserve(&diff->more, &diff->more_room, diff->more_count + 1,
+				 sizeof(*diff->more));
+
+	if (r >= 0)
+		diff->more[diff->more_count++] = (struct dg_diff_more){
+			.op = (enum dg_op)w->op,
+			.is_new = c->pair.side == DG_SIDE_NEW,
+			.rule = w->joint.index[c->rule][c->pair.side],
+			.verdict = verdict_of(w, c->pair.u),
+		};
+	return r;
 }
 
-/* Not the end of the search, unless something fails: all pairs are wanted. */
-static bool note_change(void *data, const dg_ref *state, size_t count)
+/* The pair with @v, if there is one. 1: enough; 0; negative errno. */
+static int try_pair(struct work *w, struct changed *c, uint32_t v)
 {
-	struct work *w = data;
-	struct dg_diff_change change = {.op = (enum dg_op)w->op};
-	uint32_t ranks[2] = {decider(w, 0, state), decider(w, 1, state)}, number;
+	struct dg_diagram *d = w->fold->diagram;
+	dg_ref both = w->match[c->rule];
+	int r = 0;
 
-	(void)count;
-	change.old_verdict = verdict_of(&w->sides[0], ranks[0], &change.old_rule);
-	change.new_verdict = verdict_of(&w->sides[1], ranks[1], &change.new_rule);
-	if (change.old_verdict == change.new_verdict ||
-	    dg_map_get(&w->found, ranks[0], ranks[1], &number))
-		return false;
-	w->failed = dg_map_put(&w->found, ranks[0], ranks[1], 0);
-	if (w->failed >= 0)
-		w->failed = add_change(w, change);
-	return w->failed < 0;
+	if (w->steps == 0)
+		return -E2BIG;
+	w->steps--;
+	c->pair.v = v;
+	if (v != DG_RANK_NONE)
+		r = dg_diagram_apply(d, DG_APPLY_AND, both, w->match[w->fold->rule_of[v]], &both);
+	if (r >= 0 && both != DG_FALSE)
+		r = ask(w, both, &c->pair);
+	if (r == -E2BIG) {
+		w->undecided = true;
+		return 0;
+	}
+	if (r != 1)
+		return r;
+	if (c->found++ == c->most) {
+		r = add_more(w, c);
+		return r < 0 ? r : 1;
+	}
+	return add_change(w, &c->pair);
 }
 
-static bool best(void *data, size_t component, dg_ref from, dg_ref to)
+/* Where among @ranks @rank is, or would be. */
+static size_t place_of(const struct ranks *ranks, uint32_t rank)
 {
-	(void)data, (void)component, (void)from, (void)to;
-	return false;
+	size_t low = 0, high = ranks->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranks->items[middle] < rank)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /*
- * Parts that both sides have make no difference. Where the verdicts differ, some of the others do:
- * one after the other is looked at where it differs from its counterpart.
+ * All v, those that say most first: what became of the rule u, the default, and then the rules
+ * behind u up to @last that are @given.
  */
-static int find_filters(const struct work *w, dg_ref filters[static 2 * DG_PARTS_MAX],
-			size_t *ret_count)
+static int try_pairs(struct work *w, struct changed *c, bool by_default, uint32_t last,
+		     const struct ranks *given)
 {
-	const struct dg_fold_op *old = &w->sides[0].blocks, *new = &w->sides[1].blocks;
-	struct dg_diagram *d = w->old->diagram;
-	dg_ref left[2][DG_PARTS_MAX];
-	size_t counts[2] = {}, count = 0;
+	enum dg_side other = c->pair.side == DG_SIDE_OLD ? DG_SIDE_NEW : DG_SIDE_OLD;
+	size_t at = place_of(given, c->pair.u), named = given->count;
+	uint32_t rank;
 	int r = 0;
 
-	if (w->sides[0].by_default != w->sides[1].by_default) {
-		filters[0] = DG_TRUE;
-		*ret_count = 1;
-		return 0;
-	}
-	for (int side = 0; side < 2; side++) {
-		const struct dg_fold_op *own = side ? new : old, *others = side ? old : new;
-
-		for (size_t i = 0; i < own->count; i++) {
-			size_t k = 0;
-
-			while (k < others->count && others->roots[k] != own->roots[i])
-				k++;
-			if (k == others->count)
-				left[side][counts[side]++] = own->roots[i];
-		}
-	}
-	/* Counterparts begin with the same variable, if there are such. */
-	for (size_t i = 0; i < counts[0] && r >= 0; i++) {
-		dg_ref other = DG_PASS;
-
-		for (size_t k = 0; k < counts[1]; k++)
-			if (dg_diagram_var(d, left[1][k]) == dg_diagram_var(d, left[0][i])) {
-				other = left[1][k];
-				left[1][k] = left[1][--counts[1]];
-				break;
-			}
-		r = dg_diagram_apply(d, DG_APPLY_DIFFER, left[0][i], other, &filters[count++]);
-	}
-	for (size_t k = 0; k < counts[1] && r >= 0; k++)
-		r = dg_diagram_apply(d, DG_APPLY_DIFFER, DG_PASS, left[1][k], &filters[count++]);
-	*ret_count = count;
+	if (dg_map_get(&w->named, id_hash(w, c->rule), other, &rank) && rank >= c->pair.u &&
+	    rank <= last)
+		named = place_of(given, rank);
+	if (named < given->count && given->items[named] == rank)
+		r = try_pair(w, c, rank);
+	else
+		named = given->count;
+	if (r == 0 && by_default)
+		r = try_pair(w, c, DG_RANK_NONE);
+	for (; at < given->count && given->items[at] <= last && r == 0; at++)
+		if (at != named)
+			r = try_pair(w, c, given->items[at]);
 	return r;
 }
 
-static int make_side(struct work *w, int side, struct dg_fold *fold)
+/* What the rule of @rank, which one policy has alone, changes. */
+static int compare_rule(struct work *w, uint32_t rank, size_t most)
 {
-	struct side *s = &w->sides[side];
-	int r = 0;
-
-	s->fold = fold;
-	s->by_default = fold->policy->defaults[w->op];
-	s->ranks = fold->ops[w->op];
-	for (size_t i = 0; i < s->ranks.count && r >= 0; i++) {
-		if (w->clock != DG_VAR_NONE)
-			r = dg_diagram_restrict(fold->diagram, s->ranks.roots[i], w->clock, 1,
-						&s->ranks.roots[i]);
-		if (r >= 0)
-			r = dg_outlooks_add(&w->ranks, s->ranks.roots[i]);
-	}
-	if (r >= 0)
-		r = dg_blocks_parts(fold, w->op, w->clock, w->rules, SLACK, &s->blocks);
-	for (size_t i = 0; i < s->blocks.count && r >= 0; i++)
-		r = dg_outlooks_add(&w->blocks, s->blocks.roots[i]);
-	return r;
-}
-
-/* All changes on one operation. */
-static int compare_op(struct work *w)
-{
-	struct dg_question question = {.reduce = reduce, .goal = note_change, .best = best, .data = w};
-	dg_ref filters[2 * DG_PARTS_MAX], components[DG_COMPONENTS_MAX];
-	size_t filter_count = 0, count = 1;
+	struct changed c = {.rule = w->fold->rule_of[rank], .most = most};
+	bool is_old = owner_of(w, c.rule) == OWNER_OLD;
+	enum dg_side other = is_old ? DG_SIDE_NEW : DG_SIDE_OLD;
+	enum dg_verdict verdict = verdict_of(w, rank);
+	uint32_t first = 0, last = DG_RANK_NONE;
 	int r;
 
-	w->search.question = &question;
-	w->search.budget = STEPS;
-	dg_map_done(&w->found);
-	r = make_side(w, 0, w->old);
-	if (r >= 0)
-		r = make_side(w, 1, w->new);
-	if (r >= 0)
-		r = find_filters(w, filters, &filter_count);
-	for (int side = 0; side < 2 && r >= 0; side++) {
-		const struct side *s = &w->sides[side];
+	c.pair = (struct pair){.side = is_old ? DG_SIDE_OLD : DG_SIDE_NEW, .u = rank, .v = rank};
+	/* Behind one that matches the same it decides nothing, and before one no other v can. */
+	dg_map_get(&w->first, w->match[c.rule], DG_SIDES, &first);
+	if (w->match[c.rule] == DG_FALSE || first < rank)
+		return 0;
+	dg_map_get(&w->first, w->match[c.rule], other, &last);
+	r = ask(w, w->match[c.rule], &c.pair);
+	if (r == 1 || r == -E2BIG)
+		r = try_pairs(w, &c, last == DG_RANK_NONE && w->defaults[other] != verdict, last,
+			      &w->given[other][verdict != DG_VERDICT_ALLOW]);
+	return r < 0 ? r : 0;
+}
 
-		if (count + s->ranks.count + s->blocks.count > DG_COMPONENTS_MAX)
-			return -E2BIG;
-		memcpy(components + count, s->ranks.roots, s->ranks.count * sizeof(*components));
-		count += s->ranks.count;
-		memcpy(components + count, s->blocks.roots, s->blocks.count * sizeof(*components));
-		count += s->blocks.count;
-	}
-	for (size_t i = 0; i < filter_count && r >= 0; i++) {
-		components[0] = filters[i];
-		r = dg_search_run(&w->search, components, count);
-		if (r == 1)
-			r = w->failed;
-	}
+/* Where no rule matches the defaults decide. */
+static int compare_defaults(struct work *w)
+{
+	struct pair pair = {.side = DG_SIDE_OLD, .u = DG_RANK_NONE, .v = DG_RANK_NONE};
+	int r;
+
+	if (w->defaults[DG_SIDE_OLD] == w->defaults[DG_SIDE_NEW])
+		return 0;
+	r = ask(w, DG_TRUE, &pair);
+	return r == 1 ? add_change(w, &pair) : r;
+}
+
+static int compare_column(struct work *w, const struct dg_fold_column *column)
+{
+	size_t most = SIZE_MAX;
+	int r = list_rules(w);
+
+	for (int owner = 0; owner < OWNERS && r >= 0; owner++)
+		r = make_parts(w, column, (enum owner)owner);
+	if (r >= 0)
+		r = compare_defaults(w);
+	if (!(w->flags & DG_DIFF_ALL) && w->alone.count > 0)
+		most = w->alone.count < DG_DIFF_PAIRS ? DG_DIFF_PAIRS / w->alone.count : 1;
+	for (size_t i = 0; i < w->alone.count && r >= 0; i++)
+		r = compare_rule(w, w->alone.items[i], most);
 	return r;
 }
 
-/* An earlier operation with the same rules and default in both policies, or -ENOENT. */
-static int like_op(const struct work *w)
+/* An earlier operation with the same rules and defaults, or -ENOENT. */
+static int like_op(const struct work *w, const struct dg_fold_column *column)
 {
-	const struct dg_fold *folds[2] = {w->old, w->new};
-
-	for (unsigned int op = 0; op < w->op; op++) {
-		bool same = true;
-
-		for (int i = 0; i < 2; i++) {
-			const struct dg_fold *f = folds[i];
-
-			same &= f->policy->defaults[op] == f->policy->defaults[w->op];
-			for (size_t c = 0; c < f->column_count; c++)
-				same &= !((f->columns[c].ops >> op ^ f->columns[c].ops >> w->op) & 1);
-		}
-		if (same)
+	for (unsigned int op = 0; op < w->op; op++)
+		if (column->ops >> op & 1 &&
+		    w->policies[DG_SIDE_OLD]->defaults[op] == w->defaults[DG_SIDE_OLD] &&
+		    w->policies[DG_SIDE_NEW]->defaults[op] == w->defaults[DG_SIDE_NEW])
 			return (int)op;
-	}
 	return -ENOENT;
 }
 
 static int copy_op(struct work *w, enum dg_op like)
 {
-	size_t count = w->diff->count;
+	struct dg_diff *diff = w->diff;
+	size_t count = diff->count, more_count = diff->more_count;
 	int r = 0;
 
 	for (size_t i = 0; i < count && r >= 0; i++) {
-		struct dg_diff_change change = w->diff->changes[i];
-
-		if (change.op != like)
+		if (diff->changes[i].op != like)
 			continue;
-		change.op = (enum dg_op)w->op;
-		r = dg_array_reserve(&w->diff->changes, &w->diff->room, w->diff->count + 1,
-				     sizeof(change));
-		if (r >= 0)
-			w->diff->changes[w->diff->count++] = change;
+		r = dg_array_reserve(&diff->changes, &diff->room, diff->count + 1,
+				     sizeof(*diff->changes));
+		if (r < 0)
+			return r;
+		diff->changes[diff->count] = diff->changes[i];
+		diff->changes[diff->count++].op = (enum dg_op)w->op;
 	}
-	w->diff->undecided |= (w->diff->undecided >> like & 1) << w->op;
+	for (size_t i = 0; i < more_count && r >= 0; i++) {
+		if (diff->more[i].op != like)
+			continue;
+		r = dg_array_reserve(&diff->more, &diff->more_room, diff->more_count + 1,
+				     sizeof(*diff->more));
+		if (r < 0)
+			return r;
+		diff->more[diff->more_count] = diff->more[i];
+		diff->more[diff->more_count++].op = (enum dg_op)w->op;
+	}
+	diff->undecided |= (diff->undecided >> like & 1) << w->op;
 	return r;
+}
+
+static int compare_op(struct work *w)
+{
+	const struct dg_fold_column *column = w->fold->columns;
+	int like, r;
+
+	while (!(column->ops >> w->op & 1))
+		column++;
+	for (int side = 0; side < DG_SIDES; side++)
+		w->defaults[side] = w->policies[side]->defaults[w->op];
+	like = like_op(w, column);
+	if (like >= 0)
+		return copy_op(w, (enum dg_op)like);
+	w->undecided = false;
+	r = compare_column(w, column);
+	column_done(w);
+	if (r == -E2BIG || w->undecided)
+		w->diff->undecided |= 1U << w->op;
+	return r == -E2BIG ? 0 : r;
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -342,62 +632,77 @@ static int compare_changes(const void *a, const void *b)
 	return (x->new_rule > y->new_rule) - (x->new_rule < y->new_rule);
 }
 
-static int prepare(struct work *w, const struct dg_policy *old, const struct dg_policy *new,
-		   struct dg_diags *diags)
+static int compare_more(const void *a, const void *b)
+{
+	const struct dg_diff_more *x = a, *y = b;
+
+	if (x->op != y->op)
+		return x->op < y->op ? -1 : 1;
+	if (x->is_new != y->is_new)
+		return x->is_new ? 1 : -1;
+	return (x->rule > y->rule) - (x->rule < y->rule);
+}
+
+/* What every rule matches when the clock is synchronised. */
+static int make_matches(struct work *w)
 {
 	const struct dg_variable *vars;
 	uint32_t count;
-	int r;
+	int r = 0;
 
-	w->diff = calloc(1, sizeof(*w->diff));
-	w->rules = (uint32_t)(old->rule_count > new->rule_count ? old->rule_count
-								: new->rule_count);
-	w->kind_of = calloc(2 * (size_t)w->rules + 2, 1);
-	if (!w->diff || !w->kind_of)
-		return -ENOMEM;
-	/* dg_outlook.kinds as possible() has them: 1 deny, 2 allow */
-	for (size_t i = 0; i < 2 * (size_t)w->rules + 2; i++)
-		w->kind_of[i] = i & 1;
-	w->diff->arena = dg_arena_new();
-	if (!w->diff->arena)
-		return -ENOMEM;
-	r = dg_fold_pair(old, new, diags, &w->old, &w->new);
-	if (r < 0)
-		return r;
-	vars = dg_symbols_variables(w->old->symbols, &count);
+	vars = dg_symbols_variables(w->fold->symbols, &count);
 	w->clock = DG_VAR_NONE;
 	for (uint32_t i = 0; i < count; i++)
 		if (vars[i].kind == DG_VAR_CLOCK)
 			w->clock = i;
-	w->ranks.diagram = w->blocks.diagram = w->search.diagram = w->old->diagram;
-	w->blocks.kind_of = w->kind_of;
-	w->search.symbols = w->old->symbols;
-	w->search.outlooks = &w->ranks;
-	w->search.more_outlooks = &w->blocks;
+	w->match = calloc(w->joint.policy.rule_count + 1, sizeof(*w->match));
+	if (!w->match)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->joint.policy.rule_count && r >= 0; i++) {
+		w->match[i] = w->fold->match[i];
+		if (w->clock != DG_VAR_NONE)
+			r = dg_diagram_restrict(w->fold->diagram, w->match[i], w->clock, 1,
+						&w->match[i]);
+	}
+	return r;
+}
+
+static int prepare(struct work *w, struct dg_diags *diags)
+{
+	int r;
+
+	w->steps = w->flags & DG_DIFF_ALL ? LISTING_STEPS : ALL_STEPS;
+	w->diff->arena = dg_arena_new();
+	if (!w->diff->arena)
+		return -ENOMEM;
+	r = dg_joint_init(&w->joint, w->policies);
+	if (r >= 0)
+		r = dg_fold_new(&w->joint.policy, DG_FOLD_NO_PARTS, diags, &w->fold);
+	if (r >= 0)
+		r = make_matches(w);
+	if (r < 0)
+		return r;
+	w->outlooks.diagram = w->search.diagram = w->fold->diagram;
+	w->search.symbols = w->fold->symbols;
+	w->search.outlooks = &w->outlooks;
 	return dg_search_init(&w->search);
 }
 
-int dg_diff_new(const struct dg_policy *old, const struct dg_policy *new, struct dg_diags *diags,
-		struct dg_diff **ret)
+int dg_diff_new(const struct dg_policy *old, const struct dg_policy *new, unsigned int flags,
+		struct dg_diags *diags, struct dg_diff **ret)
 {
-	_cleanup_(work_done) struct work w = {};
-	int r = prepare(&w, old, new, diags);
+	_cleanup_(dg_cleanup_diff) struct dg_diff *diff = calloc(1, sizeof(*diff));
+	_cleanup_(work_done) struct work w = {.diff = diff, .flags = flags, .policies = {old, new}};
+	int r = diff ? prepare(&w, diags) : -ENOMEM;
 
-	for (w.op = 0; w.op < DG_OP_MAX && r >= 0; w.op++) {
-		int like = like_op(&w);
-
-		r = like < 0 ? compare_op(&w) : copy_op(&w, (enum dg_op)like);
-		if (r == -E2BIG) {
-			w.diff->undecided |= 1U << w.op;
-			r = 0;
-		}
-	}
-	if (r < 0) {
-		dg_diff_free(w.diff);
+	for (w.op = 0; w.op < DG_OP_MAX && r >= 0; w.op++)
+		r = compare_op(&w);
+	if (r < 0)
 		return r;
-	}
-	if (w.diff->count > 1)
-		qsort(w.diff->changes, w.diff->count, sizeof(*w.diff->changes), compare_changes);
-	*ret = w.diff;
+	if (diff->count > 1)
+		qsort(diff->changes, diff->count, sizeof(*diff->changes), compare_changes);
+	if (diff->more_count > 1)
+		qsort(diff->more, diff->more_count, sizeof(*diff->more), compare_more);
+	*ret = TAKE_PTR(diff);
 	return 0;
 }

@@ -308,6 +308,8 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 		r = build_matches(f, &supports, support, where);
 	if (r >= 0)
 		r = build_columns(f, &supports, support);
+	if (flags & DG_FOLD_NO_PARTS)
+		return r;
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
 		r = dg_fold_parts(f, &f->columns[c], DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS),
 				  &op);

@@ -52,6 +52,7 @@ struct dg_fold {
 enum dg_fold_flags {
 	DG_FOLD_ANALYSIS = 1 << 0,   /* symbols for assertions and spdm.verified too */
 	DG_FOLD_KEEP_PARTS = 1 << 1, /* put no parts together: for tests */
+	DG_FOLD_NO_PARTS = 1 << 2,   /* matches and columns alone */
 };
 
 /*

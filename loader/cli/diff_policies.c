@@ -72,18 +72,51 @@ static int show_change(const struct dg_diff_change *change, const struct dg_poli
 	return 0;
 }
 
+/* In the place of the other side: the rules that are not given. */
+static void show_others(enum dg_verdict verdict, bool json)
+{
+	if (json)
+		printf("{\"verdict\":\"%s\",\"rule\":null,\"default\":false}",
+		       dg_show_verdict(verdict == DG_VERDICT_ALLOW));
+	else
+		printf("%s by others", dg_show_verdict(verdict == DG_VERDICT_ALLOW));
+}
+
+static void show_more(const struct dg_diff_more *more, const struct dg_policy *old,
+		      const struct dg_policy *new, bool json)
+{
+	enum dg_verdict other =
+		more->verdict == DG_VERDICT_ALLOW ? DG_VERDICT_DENY : DG_VERDICT_ALLOW;
+	const struct dg_policy *policy = more->is_new ? new : old;
+
+	printf(json ? "{\"op\":\"%s\",\"old\":" : "%s: ", dg_op_name(more->op));
+	for (int is_new = 0; is_new < 2; is_new++) {
+		if (is_new)
+			printf(json ? ",\"new\":" : " -> ");
+		if (is_new != more->is_new)
+			show_others(other, json);
+		else if (json)
+			show_side_json(policy, more->verdict, more->rule);
+		else
+			show_side(policy, more->verdict, more->rule);
+	}
+	printf(json ? ",\"time\":null,\"witness\":null}\n" : ", too: --all lists them\n");
+}
+
 static int compare_policies(const char *verb, const struct dg_policy *old,
-			    const struct dg_policy *new, bool json)
+			    const struct dg_policy *new, bool all, bool json)
 {
 	_cleanup_(dg_cleanup_diff) struct dg_diff *diff = NULL;
 	_cleanup_diags_ struct dg_diags diags = {};
-	int r = dg_diff_new(old, new, &diags, &diff);
+	int r = dg_diff_new(old, new, all ? DG_DIFF_ALL : 0, &diags, &diff);
 
 	dg_diags_print(stderr, &diags);
 	if (r == -EBADMSG)
 		return DG_EXIT_FINDING;
 	for (size_t i = 0; r >= 0 && i < diff->count; i++)
 		r = show_change(&diff->changes[i], old, new, json);
+	for (size_t i = 0; r >= 0 && i < diff->more_count; i++)
+		show_more(&diff->more[i], old, new, json);
 	if (r < 0)
 		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s", strerror(-r));
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
@@ -95,7 +128,8 @@ static int compare_policies(const char *verb, const struct dg_policy *old,
 	return diff->count > 0 || diff->undecided ? DG_EXIT_FINDING : DG_EXIT_OK;
 }
 
-int dg_diff_policies(const char *verb, const char *old_path, const char *new_path, bool json)
+int dg_diff_policies(const char *verb, const char *old_path, const char *new_path, bool all,
+		     bool json)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *old = NULL;
 	_cleanup_(dg_cleanup_policy) struct dg_policy *new = NULL;
@@ -104,6 +138,6 @@ int dg_diff_policies(const char *verb, const char *old_path, const char *new_pat
 	if (r == DG_EXIT_OK)
 		r = dg_author_policy(verb, new_path, DG_LOAD_NO_EXPIRED, &new);
 	if (r == DG_EXIT_OK)
-		r = compare_policies(verb, old, new, json);
+		r = compare_policies(verb, old, new, all, json);
 	return r;
 }

@@ -5,4 +5,5 @@
 #include <stdbool.h>
 
 /* Compare and print. The exit status of the verb. */
-int dg_diff_policies(const char *verb, const char *old_path, const char *new_path, bool json);
+int dg_diff_policies(const char *verb, const char *old_path, const char *new_path, bool all,
+		     bool json);

@@ -10,6 +10,7 @@
 
 struct options {
 	const char *before, *after;
+	bool all;
 	struct dg_diff_devices devices;
 };
 
@@ -27,6 +28,7 @@ static int parse(int argc, char **argv, struct options *ret)
 	o.after = args.operands[1];
 	o.devices.inventory = args.values[DG_OPTION_diff_inventory];
 	o.devices.json = args.json;
+	o.all = args.values[DG_OPTION_diff_all];
 	ops = args.values[DG_OPTION_diff_op];
 	at = args.values[DG_OPTION_diff_at];
 	if (ops)
@@ -40,6 +42,9 @@ static int parse(int argc, char **argv, struct options *ret)
 	if (r == DG_EXIT_OK && !o.devices.inventory && (ops || at))
 		r = dg_args_usage(argv[0], "--op and --at are for --inventory: without it every kind "
 					   "of device is compared, on all operations and at all times");
+	if (r == DG_EXIT_OK && o.devices.inventory && o.all)
+		r = dg_args_usage(argv[0], "--all is for a comparison without --inventory, which "
+					   "lists every device as it is");
 	if (r == DG_EXIT_OK)
 		*ret = o;
 	return r;
@@ -55,7 +60,7 @@ int dg_verb_diff(int argc, char **argv)
 	r = parse(argc, argv, &o);
 	if (r == DG_EXIT_OK && !o.devices.inventory)
 		return dg_author_finish(argv[0], dg_diff_policies(argv[0], o.before, o.after,
-								  o.devices.json));
+								  o.all, o.devices.json));
 	if (r == DG_EXIT_OK)
 		r = dg_author_policy(argv[0], o.before, DG_LOAD_NO_EXPIRED, &before);
 	if (r == DG_EXIT_OK)

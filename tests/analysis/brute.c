@@ -564,6 +564,7 @@ static void check_diff(struct brute *b, struct toy_random *r)
 	static struct pairs expected, got, witness;
 	static struct toy_policy made;
 	static struct toy_walk walk;
+	unsigned int flags = DG_DIFF_ALL | (toy_chance(r, 50) ? DG_DIFF_CUBES : 0);
 	uint32_t attrs;
 
 	toy_policy_make(r, &shape, &made);
@@ -581,7 +582,7 @@ static void check_diff(struct brute *b, struct toy_random *r)
 	do
 		add_pairs(old, new, &walk.device, &expected);
 	while (toy_walk_next(&walk));
-	if (dg_diff_new(old, new, &diags, &diff) < 0 || diff->undecided) {
+	if (dg_diff_new(old, new, flags, &diags, &diff) < 0 || diff->undecided) {
 		dg_diags_print(stderr, &diags);
 		fprintf(stderr, "brute: no exact diff to\n%s", b->text);
 		exit(3);

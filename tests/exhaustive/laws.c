@@ -347,7 +347,7 @@ static bool law_diff(struct world *w)
 	side_compile(&old);
 	side_compile(&new);
 	attrs = toy_mentioned(old.policy) | toy_mentioned(new.policy);
-	if (dg_diff_new(old.policy, new.policy, &diags, &diff) < 0 || diff->undecided)
+	if (dg_diff_new(old.policy, new.policy, 0, &diags, &diff) < 0 || diff->undecided)
 		exit(3);
 	w->times = SYNCED;
 	compare(w, &old, &new, nothing);
