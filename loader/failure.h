@@ -8,7 +8,7 @@
 
 enum dg_failure_kind {
 	DG_FAILURE_SYSTEM,	/* the kernel or a file would not */
-	DG_FAILURE_REFUSED,	/* version, protected device */
+	DG_FAILURE_REFUSED,	/* signature, version, protected device */
 	DG_FAILURE_UNSUPPORTED, /* this kernel lacks what the text names */
 };
 

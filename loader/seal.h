@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The seal: from then on, until the next start, nobody detaches, rolls back or loosens by a
- * permissive policy what is in force; only a higher version takes its place. (Who made that is not
- * looked at yet: signatures are to come.) It holds only where root cannot change the kernel itself,
+ * permissive policy what is in force; only a higher version takes its place. (Who made that only
+ * `apply` looks at, trust.h, not the kernel.) It holds only where root cannot change the kernel itself,
  * so what that takes is looked at first.
  */
 #pragma once

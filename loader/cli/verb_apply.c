@@ -9,6 +9,7 @@
 #include "host.h"
 #include "status.h"
 #include "text.h"
+#include "trust.h"
 
 #define CONFIRM_MOST 86400 /* a day */
 
@@ -114,7 +115,8 @@ static void show_still(void *context, const struct dg_bound_device *device)
 
 static void show_result(const struct context *context, const struct dg_object *object,
 			const struct dg_apply_options *options,
-			const struct dg_apply_result *result)
+			const struct dg_apply_result *result,
+			const struct dg_signature_signer *signer)
 {
 	bool dry_run = options->dry_run, waits = result->swapped && options->confirm_s;
 	const struct dg_tables *tables = object->tables;
@@ -124,7 +126,7 @@ static void show_result(const struct context *context, const struct dg_object *o
 	if (context->json) {
 		print_json(json_pack(
 			"{s:b, s:o, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:b, s:b, "
-			"s:{s:b, s:b}}",
+			"s:{s:b, s:b}, s:o}",
 			"applied", !dry_run, "policy", id_json(tables->name), "version",
 			(json_int_t)tables->version, "digest", digest, "generation",
 			dry_run ? json_null() : json_integer(result->generation), "judged",
@@ -133,7 +135,8 @@ static void show_result(const struct context *context, const struct dg_object *o
 			(json_int_t)result->still, "confirm_s",
 			waits ? json_integer(options->confirm_s) : json_null(), "swapped",
 			result->swapped, "repaired", result->repaired, "proved", "deny",
-			!!result->proof.denied, "allow", !!result->proof.allowed));
+			!!result->proof.denied, "allow", !!result->proof.allowed, "signer",
+			*signer->subject ? bytes_json(signer->subject) : json_null()));
 		return;
 	}
 	dg_text_safe(tables->name, strnlen(tables->name, DG_NAME_BYTES), name, sizeof(name));
@@ -148,6 +151,9 @@ static void show_result(const struct context *context, const struct dg_object *o
 		       : result->proof.denied  ? "a denied device was proved"
 		       : result->proof.allowed ? "an allowed device was proved"
 					       : "nothing was proved");
+	if (*signer->subject)
+		printf("signed by %s, whose certificate expires on %s\n", signer->subject,
+		       signer->not_after);
 	printf("%zu of %zu devices with a driver would be denied it at their next bind, %zu more "
 	       "would be denied mmio or dma\n",
 	       result->denied, result->judged, result->restricted);
@@ -178,6 +184,23 @@ static int parse(int argc, char **argv, struct dg_args *ret_args, struct dg_appl
 	return DG_EXIT_OK;
 }
 
+/* Before anything else is done with it; the very bytes checked are those that are loaded. */
+static int check_signature(const struct dg_args *args, const struct dg_object *object,
+			   struct dg_signature_signer *ret)
+{
+	struct dg_trust trust = {
+		.root = "",
+		.ca = args->values[DG_OPTION_apply_ca],
+		.object = args->operands[0],
+		.signature = args->values[DG_OPTION_apply_signature],
+	};
+	struct dg_failure failure = {};
+
+	if (dg_trust_check(&trust, object->bytes, object->size, ret, &failure) < 0)
+		return dg_host_fail("apply", &failure);
+	return DG_EXIT_OK;
+}
+
 int dg_verb_apply(int argc, char **argv)
 {
 	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
@@ -188,6 +211,7 @@ int dg_verb_apply(int argc, char **argv)
 		.note = show_note,
 	};
 	_cleanup_free_ char *error = NULL;
+	struct dg_signature_signer signer;
 	struct dg_apply_result result;
 	struct dg_failure failure = {};
 	struct context context = {};
@@ -203,6 +227,9 @@ int dg_verb_apply(int argc, char **argv)
 		fprintf(stderr, "devgate apply: %s: %s\n", path, error ?: strerror(-r));
 		return DG_EXIT_SYSTEM;
 	}
+	r = check_signature(&args, object, &signer);
+	if (r != DG_EXIT_OK)
+		return r;
 	dg_host_quiet_libbpf();
 	context.json = args.json;
 	context.progress = !context.json && isatty(STDERR_FILENO);
@@ -210,6 +237,6 @@ int dg_verb_apply(int argc, char **argv)
 	r = dg_apply(object, &apply, &result, &failure);
 	if (r)
 		return dg_host_fail(argv[0], &failure);
-	show_result(&context, object, &apply, &result);
+	show_result(&context, object, &apply, &result, &signer);
 	return DG_EXIT_OK;
 }

@@ -4,6 +4,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -51,6 +52,18 @@ def test_manual_is_whole(_folder):
         expect(f"\\fB{name}\\fR" in text, name)
     for name in table("policy-compiler/schema.def", r'^ATTR\(\w+,\s*"([^"]+)"'):
         expect(f"\\fB{name}\\fR" in text, name)
+
+
+def test_manual_renders_without_a_warning(folder):
+    text = made("man")
+    expect(text.isascii(), [line for line in text.splitlines() if not line.isascii()][:3])
+    if not shutil.which("groff"):
+        return
+    page = folder.write("devgate.1", text)
+    result = subprocess.run(["groff", "-man", "-ww", "-Tutf8", page], cwd=folder.path, check=True,
+                            capture_output=True)
+    equal(result.stderr.decode(), "")
+    expect("[ARGUMENT…]" in result.stdout.decode(), result.stdout[:500])
 
 
 def test_completion(folder):

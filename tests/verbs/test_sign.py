@@ -286,6 +286,28 @@ def test_files(folder):
     expect("certificate 2 in it is damaged" in result.err, result)
 
 
+def test_apply_asks_for_it(folder):
+    def apply(*words):
+        return folder.devgate("apply", "p.o", "--dry-run", *words)
+
+    make(folder)
+    # What this machine says to an object that nobody has to vouch for: it has no such kernel.
+    plain = apply()
+    expect(plain.status in (0, 4, 5), plain)
+    refused(apply("--ca", "ca.pem"), "the object is not signed")
+    signed(folder)
+    equal(apply("--ca", "ca.pem").status, plain.status)
+    issue(folder, "stranger", extra=CA)
+    refused(apply("--ca", "stranger.pem"), "no CA in stranger.pem vouches")
+    os.rename(os.path.join(folder.path, "p.o.p7s"), os.path.join(folder.path, "elsewhere"))
+    equal(apply("--ca", "ca.pem", "--signature", "elsewhere").status, plain.status)
+    refused(apply("--signature", "elsewhere"), "nothing says whose signature counts")
+    equal(apply("--ca", "none", "--signature", "elsewhere").status, 4)
+    folder.write("p.dgp", HEAD + 'allow "other" on bind where bus == "pci";\n')
+    equal(folder.devgate("compile", "p.dgp", "-o", "p.o").status, 0)
+    refused(apply("--ca", "ca.pem", "--signature", "elsewhere"), "not of this object")
+
+
 def test_usage(folder):
     for words in (("sign", "p.o"), ("sign", "p.o", "--key", "k"), ("verify", "p.o"),
                   ("verify", "--ca", "c"), ("sign", "-", "--key", "k", "--cert", "c"),
