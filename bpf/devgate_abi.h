@@ -209,8 +209,9 @@ struct dg_facts_more {
 #define DG_OP_SLOTS 16
 
 /*
- * Variables other than digests have a slot each, where a decision keeps their class once a node has
- * asked for it. Digests are many, and few are asked about.
+ * The first variables other than digests have a slot each, where a decision keeps their class once a
+ * node has asked for it; the class of the others is looked up by each node. Digests are many, and
+ * few are asked about.
  */
 #define DG_SLOTS_MAX 48
 #define DG_SLOT_NONE DG_REF_SLOT_MASK

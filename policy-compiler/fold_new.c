@@ -16,14 +16,17 @@ static void report_symbols(void *data, enum dg_symbols_fault fault, const struct
 
 	if (fault == DG_SYMBOLS_TOO_MANY)
 		dg_diag_report(report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
-			       "the policy is too big for tables: there are too many different "
-			       "tests on %s that can hold side by side; put values that are treated "
-			       "alike into one set and one test",
-			       attr->name);
+			       "the policy is too big for tables: the different %s on %s that can "
+			       "hold side by side need more than %u variables, which this one is "
+			       "too many for; put values that are treated alike into one %s",
+			       attr->set ? "tests" : "globs", attr->name,
+			       attr->set ? DG_SYMBOLS_MAX_SETS : DG_SYMBOLS_MAX_GLOBS,
+			       attr->set ? "set and one test" : "glob or name them exactly");
 	else
 		dg_diag_report(report->diags, DG_E101, expr ? &expr->pos : &report->policy->pos,
 			       "the policy is too big for tables: what it asks of %s makes an "
-			       "automaton with more than %u states",
+			       "automaton with more than %u states; a glob with fewer `?` and "
+			       "brackets behind a `*` makes a smaller one",
 			       attr->name, DG_AUTOMATON_MAX_STATES);
 }
 

@@ -94,6 +94,10 @@ struct dg_test_meaning {
 
 struct dg_symbols;
 
+/* Variables on one fact. Each is one more node on every path that asks for it. */
+#define DG_SYMBOLS_MAX_GLOBS 256 /* strings */
+#define DG_SYMBOLS_MAX_SETS 32
+
 enum dg_symbols_fault {
 	DG_SYMBOLS_TOO_BIG,  /* the automaton of a glob, or the members of the sets of a test */
 	DG_SYMBOLS_TOO_MANY, /* different globs on an attribute, or tests of a set-valued one */

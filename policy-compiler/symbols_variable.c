@@ -12,9 +12,6 @@
 #include "array.h"
 #include "util.h"
 
-/* Variables on one fact. Each is one more node on every path that asks for it. */
-#define MAX_GROUP 64
-#define MAX_SETS 32
 /* States that globs may make together; a glob alone may have DG_AUTOMATON_MAX_STATES. */
 #define STATES_FOR_BYTE 8
 #define STATES_FOR_FEW 512
@@ -131,7 +128,8 @@ static void report(struct dg_symbols *s, uint32_t view, uint32_t atom, enum dg_s
  */
 static int split(struct dg_symbols *s, uint32_t view, struct dg_atom_list atoms, size_t before)
 {
-	size_t most = s->views[view].kind == DG_VAR_SET ? MAX_SETS : MAX_GROUP;
+	size_t most =
+		s->views[view].kind == DG_VAR_SET ? DG_SYMBOLS_MAX_SETS : DG_SYMBOLS_MAX_GLOBS;
 	struct dg_atom_list part = atoms;
 	int r;
 

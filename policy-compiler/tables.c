@@ -133,12 +133,9 @@ static int find_nodes(struct emitter *e)
 		if (e->var_number[v] == NOWHERE)
 			continue;
 		e->var_number[v] = number++;
-		if (e->vars[v].kind == DG_VAR_DIGEST)
-			e->slot[v] = DG_SLOT_NONE;
-		else if (slots < DG_SLOTS_MAX)
+		e->slot[v] = DG_SLOT_NONE;
+		if (e->vars[v].kind != DG_VAR_DIGEST && slots < DG_SLOTS_MAX)
 			e->slot[v] = (uint8_t)slots++;
-		else
-			return -E2BIG;
 	}
 	if (e->node_end * 8 > DG_TABLES_MAX_BYTES || number > DG_TABLE_MAX_DEPTH)
 		return -E2BIG;

@@ -138,7 +138,8 @@ static bool set_valid(const struct dg_tables *t, const struct dg_var *var)
 static bool var_valid(const struct dg_tables *t, const struct dg_var *var)
 {
 	if (var->class_count < 2 || var->known != dg_known_bit(var->kind, var->fact) ||
-	    (var->kind == DG_VAR_DIGEST ? var->slot != DG_SLOT_NONE : var->slot >= DG_SLOTS_MAX))
+	    (var->slot != DG_SLOT_NONE &&
+	     (var->kind == DG_VAR_DIGEST || var->slot >= DG_SLOTS_MAX)))
 		return false;
 	switch (var->kind) {
 	case DG_VAR_NUM:

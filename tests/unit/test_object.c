@@ -209,6 +209,23 @@ Test(object, a_shortcut_that_leads_elsewhere_is_refused)
 	free(t);
 }
 
+/* A path must not go round. */
+Test(object, an_edge_that_leads_back_is_refused)
+{
+	struct dg_tables *t = compile(text);
+	const struct dg_part *part = (struct dg_part *)((char *)t + t->part_off);
+	struct dg_node *node = (struct dg_node *)((char *)t + t->node_off +
+						  (part->ref & DG_REF_PLACE) * UINT64_C(8));
+	uint32_t *words = (uint32_t *)(node + 1);
+	uint32_t *last = &words[(node->kind == DG_NODE_DENSE ? 1 : 2) * node->count - 1];
+	uint32_t right = *last;
+
+	*last = part->ref;
+	check_refuses(t, "an edge");
+	*last = right;
+	free(t);
+}
+
 static struct dg_var *string_variable(struct dg_tables *t)
 {
 	struct dg_var *vars = (struct dg_var *)((char *)t + t->var_off);
@@ -227,7 +244,7 @@ Test(object, a_variable_that_hides_values_is_refused)
 			     " or device.name like \"nvme*\";\n");
 	struct dg_var *var = string_variable(t);
 	struct dg_dfa *dfa = (struct dg_dfa *)((char *)t + var->data_off);
-	uint32_t *rows = (uint32_t *)(dfa + 1), end = 0;
+	uint32_t *rows = (uint32_t *)(dfa + 1), end = 0, step = 0, right;
 
 	var->known ^= 1;
 	check_refuses(t, "a variable");
@@ -235,6 +252,12 @@ Test(object, a_variable_that_hides_values_is_refused)
 	var->exact_words--;
 	check_refuses(t, "a variable");
 	var->exact_words++;
+	while (rows[step] & DG_DFA_END || step % dfa->stride == dfa->stride - 1)
+		step++;
+	right = rows[step];
+	rows[step] = dfa->state_count * dfa->stride;
+	check_refuses(t, "a variable");
+	rows[step] = right;
 	while (!(rows[end] & DG_DFA_END))
 		end++;
 	rows[end] = DG_DFA_END | var->class_count;

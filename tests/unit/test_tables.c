@@ -167,6 +167,29 @@ Test(tables, many_globs_are_split)
 	free(t);
 }
 
+/* More variables than a decision keeps classes of: the others are looked up by each node. */
+Test(tables, more_variables_than_slots, .timeout = 60)
+{
+	_cleanup_free_ char *text = NULL;
+	struct dg_tables *t;
+	char device[64];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs(HEAD, out);
+	for (unsigned int i = 0; i < 400; i++)
+		fprintf(out, "allow \"%u\" on bind where device.name like \"*w%xz*\";\n", i, i);
+	fclose(out);
+	t = compile(text);
+	cr_expect_gt(t->var_count, DG_SLOTS_MAX);
+	for (unsigned int i = 0; i < 400; i += 7) {
+		sprintf(device, "{\"device.name\":\"aw18fzw%xzb\"}", i);
+		cr_expect_eq(judge(t, device).rule, i, "%s", device);
+	}
+	cr_expect_eq(judge(t, "{\"device.name\":\"w18f\"}").rule, DG_RULE_DEFAULT);
+	free(t);
+}
+
 /* Ten thousand devices by name, and the same by two attributes: small tables, and soon. */
 Test(tables, ten_thousand_rules, .timeout = 20)
 {

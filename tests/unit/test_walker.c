@@ -55,6 +55,37 @@ Test(walker, damaged_words_never_allow_by_accident_of_memory)
 	free(t);
 }
 
+/* What is kept from question to question is the device's, not the time's or the clock's. */
+Test(walker, each_question_has_its_own_time)
+{
+	struct dg_tables *t =
+		compile(HEAD "allow \"a\" on bind where pci.bus == 3 until 2030-01-01;\n");
+	static const struct {
+		uint64_t time;
+		uint32_t clock_synced, verdict;
+	} asked[] = {
+		{0, 1, DG_VERDICT_ALLOW}, {4000000000, 1, DG_VERDICT_DENY},
+		{0, 1, DG_VERDICT_ALLOW}, {0, 0, DG_VERDICT_DENY},
+		{0, 1, DG_VERDICT_ALLOW},
+	};
+	struct dg_facts facts = {.known_num = 1U << DG_NUM_PCI_BUS};
+	static struct dg_facts_more more;
+	struct dg_walk_state walk;
+
+	facts.num[DG_NUM_PCI_BUS] = 3;
+	dg_walk_start(&walk, t, &facts, &more);
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		struct dg_query query = {.op = DG_OP_BIND,
+					 .time = asked[i].time,
+					 .clock_synced = asked[i].clock_synced};
+		struct dg_answer answer;
+
+		cr_expect_eq(dg_walk_decide(&walk, &query, &answer), 0);
+		cr_expect_eq(answer.verdict, asked[i].verdict, "question %zu", i);
+	}
+	free(t);
+}
+
 Test(walker, a_circle_ends)
 {
 	struct dg_tables *t = compile(text);
