@@ -234,14 +234,17 @@ def faulty(mix, rule, number, previous):
 def write_policy(rules, seed, faults, edited, out):
     mix = Mix(rules, seed)
     made = rules_of(mix)
-    previous = None	# an allow in force at any time
+    previous, planted = None, 0	# an allow in force at any time
     if faults:
         for number, rule in enumerate(made):
             if number % 50 == 49 and previous and not rule.before:
                 made[number] = faulty(mix, rule, number, previous)
+                planted += 1
             elif rule.effect == "allow" and not rule.options:
                 previous = rule
     out.write(HEAD.format(version=2 if edited else 1))
+    if faults:
+        out.write(f"# {planted} faults planted\n")
     for number, rule in enumerate(made):
         if edited and number % 100 == 7:
             continue
