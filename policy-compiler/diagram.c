@@ -57,6 +57,13 @@ struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_cou
 	return TAKE_PTR(d);
 }
 
+int dg_diagram_reserve(struct dg_diagram *d, size_t nodes, size_t runs)
+{
+	int r = dg_array_reserve(&d->nodes, &d->node_room, nodes, sizeof(*d->nodes));
+
+	return r < 0 ? r : dg_array_reserve(&d->runs, &d->run_room, runs, sizeof(*d->runs));
+}
+
 void dg_diagram_budget(struct dg_diagram *d, size_t runs)
 {
 	d->run_limit = d->max_runs;

@@ -81,6 +81,9 @@ struct dg_diagram;
 struct dg_diagram *dg_diagram_new(const uint32_t *class_counts, uint32_t var_count,
 				  size_t max_runs);
 void dg_diagram_free(struct dg_diagram *diagram);
+/* Room for so many, as far as one knows: arrays that grow leave their earlier places behind. 0,
+ * -ENOMEM. */
+int dg_diagram_reserve(struct dg_diagram *diagram, size_t nodes, size_t runs);
 
 /*
  * The functions that make functions: 0, -ENOMEM, or -E2BIG when the store is full or the work took

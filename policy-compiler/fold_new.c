@@ -43,7 +43,9 @@ static int new_diagram(struct dg_fold *f)
 	for (uint32_t i = 0; i < count; i++)
 		counts[i] = vars[i].class_count;
 	f->diagram = dg_diagram_new(counts, count, DG_FOLD_MAX_RUNS);
-	return f->diagram ? 0 : -ENOMEM;
+	return f->diagram ? dg_diagram_reserve(f->diagram, f->policy->rule_count * 4,
+					       f->policy->rule_count * 16)
+			  : -ENOMEM;
 }
 
 static int build(struct dg_fold *f, unsigned int flags, struct dg_diags *diags)

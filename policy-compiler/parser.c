@@ -3,6 +3,7 @@
 /* Statements, and how reading goes on after a syntax error. */
 #include <string.h>
 
+#include "array.h"
 #include "frontend.h"
 #include "suggest.h"
 #include "utf8.h"
@@ -465,6 +466,8 @@ static int dg_parse_statements(struct dg_parser *p)
 	return 0;
 }
 
+#define DG_RULE_BYTES 64 /* few rules are shorter: there is room for nearly all from the start */
+
 int dg_parse_file(struct dg_front *front, const struct dg_source *source, const char *folder,
 		  unsigned int below, unsigned int import_depth)
 {
@@ -486,6 +489,11 @@ int dg_parse_file(struct dg_front *front, const struct dg_source *source, const 
 		front->defaults_uncertain = front->names_uncertain = true;
 		return 0;
 	}
+	err = dg_array_reserve(&front->policy->rules, &front->rule_room,
+			       front->policy->rule_count + source->len / DG_RULE_BYTES,
+			       sizeof(*front->policy->rules));
+	if (err)
+		return err;
 	dg_lexer_start(&p.lexer, source, front->arena, front->diags);
 	err = dg_parser_advance(&p) ?: dg_parse_statements(&p);
 	if (!err && !import_depth && !front->first_seen) {

@@ -436,6 +436,13 @@ int dg_gather_policy(struct dg_symbols *s, const struct dg_policy *policy)
 	if (r >= 0)
 		r = dg_array_reserve(&s->spans, &s->span_room, s->span_count + 1,
 				     sizeof(*s->spans));
+	/* Most rules have two or three tests. Arrays that grow leave their earlier places behind. */
+	if (r >= 0)
+		r = dg_array_reserve(&s->tests, &s->test_room,
+				     s->test_count + 4 * policy->rule_count, sizeof(*s->tests));
+	if (r >= 0)
+		r = dg_array_reserve(&s->atoms, &s->atom_room,
+				     s->atom_count + 4 * policy->rule_count, sizeof(*s->atoms));
 	for (size_t i = 0; i < policy->rule_count && r >= 0; i++) {
 		const struct dg_rule_node *rule = &policy->rules[i];
 

@@ -13,7 +13,7 @@
 
 /* In bytes; room is only address space until it is used. */
 #define SMALL (256 << 10)
-#define ROOM_PER_BYTE 24
+#define ROOM_PER_BYTE 40
 #define ROOM_MOST (UINT64_C(1) << 30)
 
 static uint64_t room_for(const char *path)
