@@ -73,8 +73,8 @@ Test(analysis, who_shadows_a_rule)
 		&diags);
 	cr_assert_not_null(only(&diags));
 	cr_expect_eq(only(&diags)->id, DG_E073);
-	cr_expect_not_null(strstr(only(&diags)->message, "\"one\" and \"two\" match first"), "%s",
-			   only(&diags)->message);
+	cr_expect_not_null(strstr(only(&diags)->message, "matches, \"one\" and \"two\" match first"),
+			   "%s", only(&diags)->message);
 	dg_diags_done(&diags);
 }
 
@@ -113,5 +113,23 @@ Test(analysis, an_assertion_that_does_not_hold)
 			   only(&diags)->message);
 	cr_expect_str_eq(only(&diags)->witness,
 			 "{\"driver.name\":\"b\",\"pci.revision\":3,\"usb.id\":\"0000:0000\"}");
+	dg_diags_done(&diags);
+}
+
+/* No rule denies what the assertion speaks of, and most of it is allowed: the default is left. */
+Test(analysis, an_assertion_that_the_default_alone_breaks)
+{
+	struct dg_diags diags = {};
+
+	analyse("deny \"other\" on bind where not pci.external and pci.virtfn;\n"
+		"allow \"most\" on bind where pci.external and (pci.revision is not known or "
+		"pci.revision != 7);\n"
+		"allow \"inside\" on bind where not pci.external;\n"
+		"assert \"all\" always bind where pci.external;\n",
+		&diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E074);
+	cr_expect_not_null(strstr(only(&diags)->witness, "\"pci.revision\":7"), "%s",
+			   only(&diags)->witness);
 	dg_diags_done(&diags);
 }
