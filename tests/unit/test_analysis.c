@@ -133,3 +133,22 @@ Test(analysis, an_assertion_that_the_default_alone_breaks)
 			   only(&diags)->witness);
 	dg_diags_done(&diags);
 }
+
+/* JSON cannot hold such bytes: the text says so, and of others it says nothing. */
+Test(analysis, a_witness_that_is_no_utf_8)
+{
+	static const char end[] = ";\nassert \"none\" never bind;\n";
+
+	for (int plain = 0; plain < 2; plain++) {
+		struct dg_diags diags = {};
+		char rules[256];
+
+		snprintf(rules, sizeof(rules), "allow \"a\" on bind where driver.name like \"%s\"%s",
+			 plain ? "[a-z]" : "[\\x80-\\xff]", end);
+		analyse(rules, &diags);
+		cr_assert_not_null(only(&diags));
+		cr_expect_eq(!strstr(only(&diags)->message, "U+FFFD"), plain, "%s",
+			     only(&diags)->message);
+		dg_diags_done(&diags);
+	}
+}

@@ -129,6 +129,18 @@ def test_other_file(folder):
     expect("p.o.p7s: No such file" in result.err, result)
 
 
+def test_no_input_is_written_over(folder):
+    make(folder)
+    for name in ("signer.key", "signer.pem", "p.o"):
+        before = folder.read(name)
+        result = sign(folder, "-o", name)
+        equal(result.status, 2, result)
+        expect("is not written over" in result.err, result)
+        equal(folder.read(name), before, name)
+    equal(sign(folder, "-o", "-").status, 2)
+    equal(sign(folder, "-o", "fresh").status, 0)
+
+
 def test_json(folder):
     make(folder)
     (one,) = sign(folder, "--json").objects()
