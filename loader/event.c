@@ -12,6 +12,12 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
+/* The number behind @seq. Behind the last one there is none: no count may start anew. */
+static uint64_t behind(uint64_t seq)
+{
+	return seq == UINT64_MAX ? seq : seq + 1;
+}
+
 static int deliver_gap(struct dg_event_order *order, uint64_t until,
 		       const struct dg_event_sink *sink)
 {
@@ -33,7 +39,7 @@ static int deliver_run(struct dg_event_order *order, const struct dg_event_sink 
 		struct dg_event *event = order->held[n++];
 
 		if (event->seq == order->next)
-			order->next++;
+			order->next = behind(event->seq);
 		r = sink->event(sink->context, event);
 		free(event);
 	}
@@ -51,7 +57,7 @@ int dg_event_order_add(struct dg_event_order *order, const struct dg_event *even
 
 	if (event->seq <= order->next) {
 		if (event->seq == order->next)
-			order->next++;
+			order->next = behind(event->seq);
 		r = sink->event(sink->context, event);
 		return r ?: deliver_run(order, sink);
 	}
@@ -84,7 +90,7 @@ int dg_event_order_flush(struct dg_event_order *order, uint64_t last,
 		if (r)
 			return r;
 	}
-	r = last ? deliver_gap(order, last + 1, sink) : 0;
+	r = last ? deliver_gap(order, behind(last), sink) : 0;
 	return r ?: deliver_run(order, sink);
 }
 

@@ -116,6 +116,17 @@ Test(loader_order, window_is_bounded)
 	cr_expect_eq(order.next, 3 + DG_ORDER_WINDOW);
 }
 
+Test(loader_order, behind_the_last_number_is_none)
+{
+	add(UINT64_MAX);
+	cr_assert_eq(dg_event_order_flush(&order, 0, &sink), 0);
+	add(2);
+	add(UINT64_MAX);
+	cr_assert_eq(dg_event_order_flush(&order, UINT64_MAX, &sink), 0);
+	cr_expect_str_eq(seen,
+			 "!1+18446744073709551614 18446744073709551615 2 18446744073709551615 ");
+}
+
 static void set_str(struct dg_facts *facts, enum dg_str fact, const char *text)
 {
 	facts->known_str |= 1ULL << fact;
