@@ -80,7 +80,7 @@ static void dg_json_key(const struct dg_reader *r, size_t *start, size_t *end)
 	}
 }
 
-static void dg_report_json(struct dg_reader *r, const json_error_t *error)
+void dg_reader_not_json(struct dg_reader *r, const json_error_t *error)
 {
 	enum dg_diag_id id = DG_E080;
 	struct dg_pos pos;
@@ -128,7 +128,7 @@ static int dg_read_value(struct dg_reader *r, size_t at, json_t **ret, size_t *r
 	json_t *value;
 	int err;
 
-	err = dg_json_scan_value(&r->scan, r->source, at, r->diags);
+	err = dg_json_scan_value(&r->scan, r->source, at, r->source->len, r->diags);
 	if (err && err != -EBADMSG)
 		return err;
 	value = json_loadb(r->scan.parsed, r->scan.end - r->scan.start,
@@ -136,7 +136,7 @@ static int dg_read_value(struct dg_reader *r, size_t at, json_t **ret, size_t *r
 	if (!value && json_error_code(&error) == json_error_out_of_memory)
 		return -ENOMEM;
 	if (!value)
-		dg_report_json(r, &error);
+		dg_reader_not_json(r, &error);
 	else
 		*ret_end = at + (size_t)error.position;
 	*ret = value;

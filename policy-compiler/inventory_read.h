@@ -23,3 +23,6 @@ struct dg_reader {
  * reported. 0 or -ENOMEM.
  */
 int dg_reader_device(struct dg_reader *r, json_t *object, struct dg_device **ret);
+
+/* inventory.c: report what the library says of the value that begins at reader->scan.start. */
+void dg_reader_not_json(struct dg_reader *r, const json_error_t *error);

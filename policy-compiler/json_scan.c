@@ -8,7 +8,7 @@ struct dg_scanner {
 	const struct dg_source *source;
 	struct dg_diags *diags;
 	struct dg_json_scan *scan;
-	size_t at;
+	size_t at, limit;
 	size_t depth;  /* of { and [ */
 	bool object;   /* the value is one: its members are noted */
 	bool in_value; /* behind the colon of a member */
@@ -30,9 +30,9 @@ static size_t dg_scan_string(const struct dg_scanner *s)
 	const char *text = s->source->text;
 	size_t i = s->at + 1;
 
-	while (i < s->source->len && text[i] != '"')
+	while (i < s->limit && text[i] != '"')
 		i += text[i] == '\\' ? 2 : 1;
-	return i < s->source->len ? i + 1 : s->source->len;
+	return i < s->limit ? i + 1 : s->limit;
 }
 
 static bool dg_is_word_byte(char c)
@@ -45,7 +45,7 @@ static size_t dg_scan_word(const struct dg_scanner *s)
 {
 	size_t i = s->at;
 
-	while (i < s->source->len && dg_is_word_byte(s->source->text[i]))
+	while (i < s->limit && dg_is_word_byte(s->source->text[i]))
 		i++;
 	return i;
 }
@@ -207,21 +207,23 @@ static int dg_scan_numbers(struct dg_scanner *s)
 }
 
 int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source, size_t at,
-		       struct dg_diags *diags)
+		       size_t limit, struct dg_diags *diags)
 {
-	struct dg_scanner s = { .source = source, .diags = diags, .scan = scan, .at = at };
+	struct dg_scanner s = {
+		.source = source, .diags = diags, .scan = scan, .at = at, .limit = limit
+	};
 	int err;
 
 	scan->start = scan->end = at;
 	scan->member_count = scan->big_count = scan->number_count = 0;
-	s.object = at < source->len && source->text[at] == '{';
+	s.object = at < limit && source->text[at] == '{';
 	do {
 		err = dg_scan_token(&s);
 		if (err)
 			return err;
-	} while (s.depth && s.at < source->len);
+	} while (s.depth && s.at < limit);
 	/* An escape at the very end of the text. */
-	scan->end = s.at < source->len ? s.at : source->len;
+	scan->end = s.at < limit ? s.at : limit;
 	scan->parsed = source->text + at;
 	if (!scan->number_count)
 		return 0;

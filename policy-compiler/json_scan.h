@@ -35,9 +35,9 @@ struct dg_json_scan {
 };
 
 /*
- * Look at the value that begins at @at. 0, -EBADMSG after reports of bad numbers (the copy can be
+ * Look at the value that begins at @at and ends before @limit. 0, -EBADMSG after reports of bad numbers (the copy can be
  * parsed all the same), or -ENOMEM. Free with dg_json_scan_done() in any case.
  */
 int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source, size_t at,
-		       struct dg_diags *diags);
+		       size_t limit, struct dg_diags *diags);
 void dg_json_scan_done(struct dg_json_scan *scan);

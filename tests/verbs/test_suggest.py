@@ -3,6 +3,7 @@
 """devgate suggest"""
 
 import json
+import re
 import sys
 
 from verbs import HEAD, equal, expect, main
@@ -85,6 +86,49 @@ def test_lost_events_and_none(folder):
     text = folder.devgate("suggest", "log.json").out
     expect("5 more events are lost" in text and "Nothing was denied" in text, text)
     equal(folder.devgate("suggest", "-", stdin=b"").status, 0)
+
+
+def places(folder, text):
+    """Line, column and id of what is said about a log."""
+    folder.write("log.json", text)
+    result = folder.devgate("suggest", "log.json")
+    equal(result.status, 1, result)
+    found = re.findall(r"^log\.json:(\d+):(\d+): \w+\[(E\d+)\]", result.err, re.MULTILINE)
+    return [(int(line), int(column), number) for line, column, number in found]
+
+
+def test_a_finding_stands_where_it_is(folder):
+    good = event(NVME)
+    # What is wrong, and the text in it that is to be pointed at.
+    for bad, wanted, number in (
+            (event({"pci.id": "x"}), '"x"', "E084"),
+            (event({"bus": "pci", "pci.revision": "seven"}), '"seven"', "E084"),
+            (event({"bus": "pci", "pci.revision": 1.5, "pci.id": "8086:0001"}), "1.5", "E083"),
+            (event({"pci.revision": -4}), "-4", "E083"),
+            (event({"usb.interfaces": ["08:06:50", "x"]}), '["08', "E084"),
+            (event({"name": "d", "device.name": "a\0b"}), '"a\\u0000', "E082"),
+            (event({"bus": "usb", "bux": 1}).replace("bux", "bus"), '"bus": 1', "E081"),
+            (event({"bus": "virtio", "origin.bus": 7}), "7}", "E084"),
+            (event({"bus": "usb"}, driver=False), "false, \"context", "E090"),
+            (event({"bus": "usb"}, driver="d" * 256, op="lock").replace("lock", "look"),
+             '"look"', "E090"),
+            (event({"bus": "usb"})[:-3] + "\n", "fals", "E080"),
+            (event({"bus": "usb"})[:-1] + " x\n", "x\n", "E080")):
+        equal(places(folder, good + "\n\t" + bad + good),
+              [(3, bad.rindex(wanted) + 2, number)], bad)
+    # Members that are no facts have their places, too; every line is read.
+    twice = event({"pci.id": "x", "device.path": "/", "bus": 1})
+    equal(places(folder, twice + good + twice),
+          [(line, twice.index(text) + 1, "E084") for line in (1, 3) for text in ('"x"', "1}")])
+
+
+def test_large_numbers_are_facts(folder):
+    one, two = (event({"bus": "pci", "pci.id": "8086:0001", "pci.revision": 2 ** 63 + n,
+                       "device.name": "d"}) for n in (0, 1))
+    folder.write("log.json", one + two + one + event(NVME, pid=-1, cpu=0.5))
+    result = folder.devgate("suggest", "log.json")
+    equal(result.status, 0, result)
+    expect("# 4 denials among 4 decisions, of 3 devices." in result.out, result)
 
 
 def test_bad_input(folder):
