@@ -69,6 +69,21 @@ static void dg_log_fact(struct dg_log_facts *facts, const char *key, json_t *val
 }
 
 /*
+ * The driver that was judged, where the facts do not name it. That of a derived device is none of its
+ * origin's facts.
+ */
+static json_t *dg_log_driver(const json_t *event, const json_t *device)
+{
+	json_t *driver = json_object_get(event, "driver");
+
+	if (!json_is_string(driver) || json_is_true(json_object_get(event, "derived")) ||
+	    json_object_get(device, "origin.bus") ||
+	    json_is_string(json_object_get(device, "driver.name")))
+		return NULL;
+	return driver;
+}
+
+/*
  * The facts as an inventory has them. An event names its subject (name, path, bus) beside the facts; a
  * derived device's facts are its origin's, and so is `origin.bus`. The places of the reader's scan are
  * those of the facts afterwards. NULL: out of memory.
@@ -78,7 +93,7 @@ static json_t *dg_log_facts(struct dg_log_reader *r, const json_t *event, const 
 	struct dg_json_scan *scan = &r->reader.scan;
 	bool derived = json_is_true(json_object_get(event, "derived"));
 	struct dg_log_facts facts = { .object = json_object() };
-	json_t *value;
+	json_t *driver = dg_log_driver(event, device), *value;
 	struct dg_json_member name = { 0 }, place;
 	const char *key;
 	size_t at = 0;
@@ -97,10 +112,16 @@ static json_t *dg_log_facts(struct dg_log_reader *r, const json_t *event, const 
 			name = place;
 		else if (!strcmp(key, "origin.bus"))
 			dg_log_fact(&facts, "bus", value, &place);
+		else if (!strcmp(key, "driver.name") && driver)
+			continue;
 		else if (strcmp(key, "path") &&
 			 (strcmp(key, "bus") ||
 			  !(derived || json_object_get(device, "origin.bus"))))
 			dg_log_fact(&facts, key, value, &place);
+	}
+	if (driver && !facts.failed) {
+		place = dg_log_place(r, event, "driver");
+		dg_log_fact(&facts, "driver.name", driver, &place);
 	}
 	/* Its name is all there is to call it by, when device.name is not known. */
 	value = json_object_get(device, "name");

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "eval.h"
 #include "generate_write.h"
+#include "map.h"
 #include "source.h"
 #include "suggest_rules.h"
 
@@ -45,13 +46,13 @@ static int dg_make_rule(struct dg_writer *w, uint32_t index, struct dg_suggested
 }
 
 /* Which of the log's devices does the rule admit to something that was denied? */
-static int dg_find_devices(const struct dg_denials *denials, const struct dg_rule_node *node,
-			   struct dg_suggested *rule)
+static int dg_find_devices(const struct dg_denials *denials, const uint32_t *wanted,
+			   const struct dg_rule_node *node, struct dg_suggested *rule)
 {
 	size_t room = 0;
 
 	for (uint32_t i = 0; i < denials->devices->device_count; i++) {
-		if (!(denials->ops[i] & rule->ops) ||
+		if (!(wanted[i] & rule->ops) ||
 		    dg_eval_condition(node->where, denials->devices->devices[i]) != DG_TRUTH_TRUE)
 			continue;
 		if (dg_array_reserve(&rule->numbers, &room, rule->count + 1,
@@ -94,17 +95,92 @@ static int dg_make_rules(struct dg_suggestions *s, const struct dg_denials *deni
 	return err ?: dg_parse_rules(s, text, len);
 }
 
-int dg_suggest(const struct dg_denials *denials, struct dg_suggestions **ret)
+static bool dg_same_id(const struct dg_rule_node *rule, struct dg_bytes id)
+{
+	return rule->id.len == id.len && !memcmp(rule->id.data, id.data, id.len);
+}
+
+/* Which rules of the policy the log speaks of. */
+static int dg_find_decided(const struct dg_denials *denials, const struct dg_policy *policy,
+			   const struct dg_rule_node **decided)
+{
+	struct dg_map rules = { 0 };
+	int err = 0;
+
+	for (uint32_t i = 0; i < policy->rule_count && !err; i++) {
+		struct dg_bytes id = policy->rules[i].id;
+
+		err = dg_map_put(&rules, dg_hash(id.data, id.len), id.len, i);
+	}
+	for (size_t i = 0; i < denials->refusal_count && !err; i++) {
+		struct dg_bytes id = denials->refusals[i].rule;
+		uint32_t at;
+
+		if (id.data && dg_map_get(&rules, dg_hash(id.data, id.len), id.len, &at) &&
+		    dg_same_id(&policy->rules[at], id))
+			decided[i] = &policy->rules[at];
+	}
+	dg_map_done(&rules);
+	return err;
+}
+
+/* What forbids alone denied each device. The same operation may have been denied otherwise, too. */
+static void dg_find_forbidden(const struct dg_denials *denials,
+			      const struct dg_rule_node *const *decided, uint32_t *forbidden)
+{
+	for (unsigned int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < denials->refusal_count; i++) {
+			const struct dg_refusal *refusal = &denials->refusals[i];
+			bool forbid = decided[i] && decided[i]->effect == DG_EFFECT_FORBID;
+
+			if (pass == 0 && forbid)
+				forbidden[refusal->device] |= refusal->ops;
+			else if (pass == 1 && !forbid)
+				forbidden[refusal->device] &= ~refusal->ops;
+		}
+}
+
+/* What is to be allowed, by device. */
+static int dg_find_wanted(struct dg_suggestions *s, const struct dg_denials *denials,
+			  const struct dg_policy *in_force, uint32_t **ret)
+{
+	size_t devices = denials->devices->device_count;
+	uint32_t *wanted;
+	int err;
+
+	s->forbidden = calloc(devices + 1, sizeof(*s->forbidden));
+	s->decided = calloc(denials->refusal_count + 1, sizeof(*s->decided));
+	if (!s->forbidden || !s->decided)
+		return -ENOMEM;
+	err = in_force ? dg_find_decided(denials, in_force, s->decided) : 0;
+	if (err)
+		return err;
+	dg_find_forbidden(denials, s->decided, s->forbidden);
+	wanted = calloc(devices + 1, sizeof(*wanted));
+	if (!wanted)
+		return -ENOMEM;
+	for (size_t i = 0; i < devices; i++)
+		wanted[i] = denials->ops[i] & ~s->forbidden[i];
+	*ret = wanted;
+	return 0;
+}
+
+int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_force,
+	       struct dg_suggestions **ret)
 {
 	_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = calloc(1, sizeof(*s));
 	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = NULL;
-	struct dg_boxes_options options = { .ops = denials->ops };
+	struct dg_boxes_options options = { 0 };
 	size_t devices = denials->devices->device_count;
+	_cleanup_free_ uint32_t *wanted = NULL;
 	int err;
 
 	if (!s)
 		return -ENOMEM;
-	err = dg_boxes_new(denials->devices, &options, &boxes);
+	err = dg_find_wanted(s, denials, in_force, &wanted);
+	options.ops = wanted;
+	if (!err)
+		err = dg_boxes_new(denials->devices, &options, &boxes);
 	if (err)
 		return err;
 	s->rules = calloc(boxes->count + 1, sizeof(*s->rules));
@@ -112,10 +188,10 @@ int dg_suggest(const struct dg_denials *denials, struct dg_suggestions **ret)
 	if (!s->rules || !s->refused)
 		return -ENOMEM;
 	for (size_t i = 0; i < devices; i++)
-		s->refused[i] = denials->ops[i] & ~boxes->promised[i];
+		s->refused[i] = wanted[i] & ~boxes->promised[i];
 	err = dg_make_rules(s, denials, boxes);
 	for (size_t i = 0; i < s->count && !err; i++)
-		err = dg_find_devices(denials, &s->policy->rules[i], &s->rules[i]);
+		err = dg_find_devices(denials, wanted, &s->policy->rules[i], &s->rules[i]);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(s);
@@ -179,5 +255,7 @@ void dg_suggestions_free(struct dg_suggestions *s)
 	dg_policy_free(s->policy);
 	free(s->rules);
 	free(s->refused);
+	free(s->forbidden);
+	free(s->decided);
 	free(s);
 }

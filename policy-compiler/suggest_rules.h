@@ -4,7 +4,7 @@
  * (generate.h): any device of which that is true is admitted, not the one in the log only, and that is
  * said. Rules that differ in one attribute become one over a set, which admits no more than they do. For
  * accept and dma-private a rule asks for spdm.verified; a device whose evidence was not verified can be
- * admitted by no rule.
+ * admitted by no rule. Nor is one made against a forbid, which comes before every allow.
  */
 #pragma once
 
@@ -28,11 +28,19 @@ struct dg_suggestions {
 	struct dg_suggested *rules;
 	size_t count;
 	uint32_t *refused; /* by device of the log: operations that no rule can allow it */
+	uint32_t *forbidden; /* by device: operations denied by forbids and by nothing else */
+	/* By refusal: the rule in force that decided it, or NULL: the default, or it is not known. */
+	const struct dg_rule_node **decided;
 	struct dg_policy *policy; /* the rules, to be tried: index for index */
 };
 
-/* 0, -ENOMEM, -EFBIG. -EBADMSG is a mistake of this program: what it wrote are no rules. */
-int dg_suggest(const struct dg_denials *denials, struct dg_suggestions **ret);
+/*
+ * @in_force: the policy that denied, or NULL; it has to outlive the suggestions. Which rule is a forbid
+ * is known from it alone. 0, -ENOMEM, -EFBIG. -EBADMSG is a mistake of this program: what it wrote are no
+ * rules.
+ */
+int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_force,
+	       struct dg_suggestions **ret);
 
 /*
  * What else? Note for each rule whether it would admit @device for one of its operations; one that is in

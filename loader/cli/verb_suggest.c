@@ -44,13 +44,17 @@ static bool concerns(const struct dg_suggested *rule, uint32_t device)
 	return low < rule->count && rule->numbers[low] == device;
 }
 
-static const struct dg_rule_node *rule_of(const struct dg_policy *policy, struct dg_bytes id)
+/* Rules (NULL: @device) and operations that a refusal may be about. */
+struct subject {
+	const struct dg_suggested *rule;
+	uint32_t device, ops;
+};
+
+static bool is_about(const struct dg_refusal *refusal, const struct subject *subject)
 {
-	for (size_t i = 0; policy && id.data && i < policy->rule_count; i++)
-		if (policy->rules[i].id.len == id.len &&
-		    !memcmp(policy->rules[i].id.data, id.data, id.len))
-			return &policy->rules[i];
-	return NULL;
+	return refusal->ops & subject->ops &&
+	       (subject->rule ? concerns(subject->rule, refusal->device) :
+				refusal->device == subject->device);
 }
 
 static void print_ops(uint32_t ops, const char *between, const char *quote)
@@ -65,9 +69,10 @@ static void print_ops(uint32_t ops, const char *between, const char *quote)
 	}
 }
 
-static void print_refusal(const struct suggesting *s, const struct dg_refusal *refusal)
+static void print_refusal(const struct suggesting *s, size_t number)
 {
-	const struct dg_rule_node *node = rule_of(s->policy, refusal->rule);
+	const struct dg_refusal *refusal = &s->denials->refusals[number];
+	const struct dg_rule_node *node = s->suggestions->decided[number];
 
 	printf("#   refused %zu time%s (", refusal->count, refusal->count == 1 ? "" : "s");
 	print_ops(refusal->ops, ", ", "");
@@ -109,6 +114,7 @@ static void print_also(const struct suggesting *s, const struct dg_suggested *ru
 
 static void print_rule(const struct suggesting *s, const struct dg_suggested *rule)
 {
+	const struct subject subject = { .rule = rule, .ops = rule->ops };
 	const struct dg_denials *denials = s->denials;
 
 	printf("\n# ");
@@ -120,25 +126,39 @@ static void print_rule(const struct suggesting *s, const struct dg_suggested *ru
 		printf(" and %zu more", rule->count - DEVICES_SHOWN);
 	printf("\n");
 	for (size_t i = 0; i < denials->refusal_count; i++)
-		if (concerns(rule, denials->refusals[i].device) &&
-		    denials->refusals[i].ops & rule->ops)
-			print_refusal(s, &denials->refusals[i]);
+		if (is_about(&denials->refusals[i], &subject))
+			print_refusal(s, i);
 	print_also(s, rule);
 	fputs(rule->text, stdout);
 }
 
+static void print_no_rule(const struct suggesting *s, uint32_t device, uint32_t ops, const char *why)
+{
+	const struct subject subject = { .device = device, .ops = ops };
+
+	if (!ops)
+		return;
+	printf("\n# No rule for ");
+	dg_show_safe(s->denials->devices->devices[device]->label);
+	printf(" on ");
+	print_ops(ops, ", ", "");
+	printf(": %s.\n", why);
+	for (size_t i = 0; i < s->denials->refusal_count; i++)
+		if (is_about(&s->denials->refusals[i], &subject))
+			print_refusal(s, i);
+}
+
+#define EVIDENCE_OPS (1U << DG_OP_ACCEPT | 1U << DG_OP_DMA_PRIVATE)
+
 static void print_hopeless(const struct suggesting *s)
 {
-	for (size_t i = 0; i < s->denials->devices->device_count; i++) {
-		if (!s->suggestions->refused[i])
-			continue;
-		printf("\n# No rule for ");
-		dg_show_safe(s->denials->devices->devices[i]->label);
-		printf(" on ");
-		print_ops(s->suggestions->refused[i], ", ", "");
-		printf(s->suggestions->refused[i] & (1U << DG_OP_ACCEPT | 1U << DG_OP_DMA_PRIVATE)
-			       ? ": its evidence was not verified.\n"
-			       : ": no stable attribute tells it from any other device.\n");
+	for (uint32_t i = 0; i < s->denials->devices->device_count; i++) {
+		print_no_rule(s, i, s->suggestions->forbidden[i],
+			      "a forbid decides before every allow");
+		print_no_rule(s, i, s->suggestions->refused[i],
+			      s->suggestions->refused[i] & EVIDENCE_OPS ?
+				      "its evidence was not verified" :
+				      "no stable attribute tells it from any other device");
 	}
 }
 
@@ -156,19 +176,66 @@ static void print_text(const struct suggesting *s)
 		printf("# Nothing was denied.\n");
 		return;
 	}
-	printf("# The rules below would have admitted them, and every other device of which the same is\n"
-	       "# true. What a device claims (its ids, classes, serial number) is its own word: ask who\n"
-	       "# plugged it in before you take a rule over.\n");
+	if (s->suggestions->count)
+		printf("# The rules below would have admitted them, and every other device of which the same is\n"
+		       "# true. What a device claims (its ids, classes, serial number) is its own word: ask who\n"
+		       "# plugged it in before you take a rule over.\n");
 	for (size_t i = 0; i < s->suggestions->count; i++)
 		print_rule(s, &s->suggestions->rules[i]);
 	print_hopeless(s);
 }
 
-static void json_rule(const struct suggesting *s, const struct dg_suggested *rule)
+static const char *effect_name(const struct dg_rule_node *node)
 {
-	const struct dg_denials *d = s->denials;
+	return !node				    ? "null" :
+	       node->effect == DG_EFFECT_FORBID ? "\"forbid\"" :
+	       node->effect == DG_EFFECT_DENY   ? "\"deny\"" :
+						    "\"allow\"";
+}
+
+/* The end of a list of devices, who refused them, and how often in all. */
+static void json_refused_by(const struct suggesting *s, const struct subject *subject)
+{
 	const char *separator = "";
 	size_t count = 0;
+
+	printf("],\"refused_by\":[");
+	for (size_t i = 0; i < s->denials->refusal_count; i++) {
+		const struct dg_refusal *refusal = &s->denials->refusals[i];
+
+		if (!is_about(refusal, subject))
+			continue;
+		count += refusal->count;
+		printf("%s{\"rule\":", separator);
+		dg_show_json(refusal->rule);
+		printf(",\"default\":%s,\"effect\":%s,\"count\":%zu,\"last\":",
+		       refusal->rule.data ? "false" : "true",
+		       effect_name(s->suggestions->decided[i]), refusal->count);
+		dg_show_json(refusal->last);
+		printf("}");
+		separator = ",";
+	}
+	printf("],\"denials\":%zu", count);
+}
+
+static void json_no_rule(const struct suggesting *s, uint32_t device, uint32_t ops)
+{
+	const struct subject subject = { .device = device, .ops = ops };
+
+	if (!ops)
+		return;
+	printf("{\"rule\":null,\"text\":null,\"ops\":[");
+	print_ops(ops, ",", "\"");
+	printf("],\"devices\":[");
+	dg_show_json(s->denials->devices->devices[device]->label);
+	json_refused_by(s, &subject);
+	printf(",\"also_admits\":null,\"also_admits_count\":null}\n");
+}
+
+static void json_rule(const struct suggesting *s, const struct dg_suggested *rule)
+{
+	const struct subject subject = { .rule = rule, .ops = rule->ops };
+	const struct dg_denials *d = s->denials;
 
 	printf("{\"rule\":");
 	dg_show_json((struct dg_bytes){rule->id, strlen(rule->id)});
@@ -181,27 +248,8 @@ static void json_rule(const struct suggesting *s, const struct dg_suggested *rul
 		printf("%s", i ? "," : "");
 		dg_show_json(d->devices->devices[rule->numbers[i]]->label);
 	}
-	printf("],\"refused_by\":[");
-	for (size_t i = 0; i < d->refusal_count; i++) {
-		const struct dg_refusal *refusal = &d->refusals[i];
-		const struct dg_rule_node *node = rule_of(s->policy, refusal->rule);
-
-		if (!concerns(rule, refusal->device) || !(refusal->ops & rule->ops))
-			continue;
-		count += refusal->count;
-		printf("%s{\"rule\":", separator);
-		dg_show_json(refusal->rule);
-		printf(",\"default\":%s,\"effect\":%s,\"count\":%zu,\"last\":",
-		       refusal->rule.data ? "false" : "true",
-		       !node				    ? "null" :
-		       node->effect == DG_EFFECT_FORBID ? "\"forbid\"" :
-							    "\"deny\"",
-		       refusal->count);
-		dg_show_json(refusal->last);
-		printf("}");
-		separator = ",";
-	}
-	printf("],\"denials\":%zu,\"also_admits\":", count);
+	json_refused_by(s, &subject);
+	printf(",\"also_admits\":");
 	if (!s->tried) {
 		printf("null,\"also_admits_count\":null}\n");
 		return;
@@ -218,7 +266,7 @@ static int suggest(const char *verb, const struct options *o, struct suggesting 
 	_cleanup_diags_ struct dg_diags diags = {};
 	int r;
 
-	r = dg_suggest(s->denials, &s->suggestions);
+	r = dg_suggest(s->denials, s->policy, &s->suggestions);
 	if (r < 0)
 		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", o->events, strerror(-r));
 	if (o->inventory) {
@@ -234,6 +282,10 @@ static int suggest(const char *verb, const struct options *o, struct suggesting 
 	}
 	for (size_t i = 0; i < s->suggestions->count; i++)
 		json_rule(s, &s->suggestions->rules[i]);
+	for (uint32_t i = 0; i < s->denials->devices->device_count; i++) {
+		json_no_rule(s, i, s->suggestions->forbidden[i]);
+		json_no_rule(s, i, s->suggestions->refused[i]);
+	}
 	return DG_EXIT_OK;
 }
 

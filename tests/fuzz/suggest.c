@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (dg_denials_load_text("fuzz.log", (const char *)data, size, &diags, &denials))
 		return 0;
-	if (dg_suggest(denials, &suggestions))
+	if (dg_suggest(denials, NULL, &suggestions))
 		abort();
 	check(suggestions, denials);
 	return 0;

@@ -99,7 +99,7 @@ Test(suggest_rules, what_was_denied_is_admitted)
 			strcat(log, "}}\n");
 		}
 		d = read_log(log, 0, 0);
-		cr_assert_eq(dg_suggest(d, &s), 0, "%s", log);
+		cr_assert_eq(dg_suggest(d, NULL, &s), 0, "%s", log);
 		cr_assert_eq(s->policy->rule_count, s->count);
 		for (uint32_t i = 0; i < d->devices->device_count; i++) {
 			uint32_t admitted = s->refused[i], said = s->refused[i];
@@ -137,7 +137,7 @@ Test(suggest_rules, what_else)
 		0, 0);
 	_cleanup_diags_ struct dg_diags diags = {};
 
-	cr_assert_eq(dg_suggest(d, &s), 0);
+	cr_assert_eq(dg_suggest(d, NULL, &s), 0);
 	cr_assert_eq(dg_inventory_load_text("i", devices, strlen(devices), &diags, &inventory), 0);
 	for (size_t i = 0; i < inventory->device_count; i++)
 		cr_assert_eq(dg_suggestions_try(s, d, inventory->devices[i]), 0);

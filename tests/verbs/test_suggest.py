@@ -58,14 +58,57 @@ def test_what_else_it_would_admit(folder):
 
 
 def test_which_rule_stands_in_the_way(folder):
-    folder.write("p.dgp", HEAD + 'forbid "f" on bind where pci.id in 144d:*;\n'
+    folder.write("p.dgp", HEAD + 'forbid "f" on bind, mmio where pci.id in 144d:*;\n'
                  'deny "d" on dma where pci.id in 144d:*;\n')
-    folder.write("log.json", event(NVME, "bind", "f") + event(NVME, "dma", "d"))
+    log = event(NVME, "bind", "f") + event(NVME, "dma", "d")
+    folder.write("log.json", log)
     text = folder.devgate("suggest", "log.json", "--policy", "p.dgp").out
-    expect('by "f", last' in text and "a forbid: no allow rule helps" in text, text)
+    expect(" on dma where" in text and "on bind" not in text.replace("00.0 on bind", ""), text)
     expect("the new rule must stand before it" in text, text)
-    rule = folder.devgate("suggest", "log.json", "--policy", "p.dgp", "--json").objects()[0]
-    equal([r["effect"] for r in rule["refused_by"]], ["forbid", "deny"])
+    expect("# No rule for 0000:3b:00.0 on bind: a forbid decides before every allow.\n"
+           '#   refused 1 time (bind) by "f", last at 2026-11-28T05:00:00.000000001Z; a forbid: '
+           "no allow rule helps, the forbid must change\n" in text, text)
+    rule, none = folder.devgate("suggest", "log.json", "--policy", "p.dgp", "--json").objects()
+    equal((rule["ops"], [r["effect"] for r in rule["refused_by"]]), (["dma"], ["deny"]))
+    equal((none["rule"], none["ops"], none["devices"], none["denials"],
+           [(r["rule"], r["effect"]) for r in none["refused_by"]]),
+          (None, ["bind"], ["0000:3b:00.0"], 1, [("f", "forbid")]))
+    # What was denied otherwise, too, may be allowed there; and without the policy nobody knows.
+    folder.write("log.json", log + event(NVME))
+    text = folder.devgate("suggest", "log.json", "--policy", "p.dgp").out
+    expect(" on bind, dma where" in text and "the forbid must change" in text and
+           "No rule" not in text, text)
+    folder.write("log.json", log)
+    text = folder.devgate("suggest", "log.json").out
+    expect(" on bind, dma where" in text and "a forbid must change itself" in text, text)
+    # Nothing but forbids: nothing but comments.
+    folder.write("log.json", event(NVME, "bind", "f") + event(NVME, "mmio", "f"))
+    lines = folder.devgate("suggest", "log.json", "--policy", "p.dgp").out.split("\n")
+    expect(any("No rule" in line for line in lines) and
+           all(not line or line.startswith("#") for line in lines), lines)
+
+
+def test_a_rule_is_for_the_driver_that_was_denied(folder):
+    bare = {"bus": "pci", "device.name": "0000:3b:00.0", "pci.id": "144d:a80a"}
+    folder.write("log.json", event(bare, driver="nvme") + event(bare, driver="vfio-pci"))
+    text = folder.devgate("suggest", "log.json").out
+    for driver in ("nvme", "vfio-pci"):
+        expect(f'pci.id == 144d:a80a and driver.name == "{driver}";' in text, text)
+    folder.write("p.dgp", HEAD + text)
+    folder.write("i.json", json.dumps([dict(bare, **{"driver.name": d}) for d in
+                                       ("nvme", "vfio-pci", "other")]))
+    verdicts = folder.devgate("sim", "p.dgp", "--inventory", "i.json", "--op", "bind",
+                              "--json").objects()
+    equal([v["verdict"] for v in verdicts], ["allow", "allow", "deny"])
+    # The facts have the last word, and a derived device's driver is not its origin's.
+    folder.write("log.json", event(dict(bare, **{"driver.name": "nvme"}), driver="else"))
+    expect('driver.name == "nvme";' in folder.devgate("suggest", "log.json").out)
+    for more in ({"origin.bus": "pci"}, {}):
+        derived = dict(bare, **more, bus="virtio")
+        folder.write("log.json", event(derived, driver="virtio_net", derived=True))
+        text = folder.devgate("suggest", "log.json").out
+        expect(" on bind where" in text and "driver" not in text.split("allow ")[1] and
+               "virtio" not in text.split("allow ")[1], text)
 
 
 def test_nothing_enters_the_tcb_on_its_word(folder):
