@@ -42,6 +42,12 @@ const struct dg_fact *dg_device_fact(const struct dg_device *device, const struc
 struct dg_fact *dg_device_fact_place(struct dg_device *device, const struct dg_attr *attr,
 				     unsigned int index, struct dg_arena *arena);
 
+/* The kernel's own hubs: their strings name the kernel and the controller's address. */
+static inline bool dg_usb_id_is_root_hub(uint64_t id)
+{
+	return id >= 0x1d6b0001 && id <= 0x1d6b0003;
+}
+
 /*
  * Fill the kernel's form of the facts. Attributes without a place there (sets, digests) are left out;
  * a string over 255 bytes is unknown.

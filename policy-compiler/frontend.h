@@ -57,6 +57,7 @@ struct dg_parser {
 	bool in_rule;
 	bool unknown_op;       /* a list of operations had one */
 	bool unclear;	       /* a set was named that is not there, or had an error itself */
+	bool usb_string;	/* the rule asks for a string of USB devices */
 	bool in_items;		/* inside the braces of a set */
 	bool in_fact_set;	/* inside the braces of a set in a test's device */
 	bool missing_semicolon; /* that was the error: the next statement may begin right here */
@@ -163,6 +164,9 @@ bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 		     const struct dg_token *token, bool pattern, struct dg_literal *ret);
 bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct dg_pos *attr_pos,
 		  const struct dg_pos *test_pos);
+
+/* root_hub.c: E203 at the strings of root hubs; the condition is a rule's and has no error. */
+void dg_check_root_hubs(struct dg_parser *p, const struct dg_expr *where);
 
 /* check.c: what is judged over the whole policy */
 void dg_check_policy(struct dg_front *front);

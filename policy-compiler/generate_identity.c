@@ -152,12 +152,10 @@ static bool dg_is_string(const struct dg_device *device, enum dg_attr_id id, con
 	       !memcmp(fact->scalar.str.data, text, strlen(text));
 }
 
-/* The kernel's own hubs: their strings name the kernel and the controller's address. */
 static bool dg_is_root_hub(const struct dg_device *device)
 {
-	uint64_t id = device->facts[DG_ATTR_USB_ID].scalar.num;
-
-	return dg_known(device, DG_ATTR_USB_ID) && id >= 0x1d6b0001 && id <= 0x1d6b0003;
+	return dg_known(device, DG_ATTR_USB_ID) &&
+	       dg_usb_id_is_root_hub(device->facts[DG_ATTR_USB_ID].scalar.num);
 }
 
 /* Ask for the device's value; nothing when it has none. */
@@ -190,11 +188,9 @@ static int dg_take_all(struct dg_builder *b, struct dg_box *box, const struct dg
 /* Evidence and what depends on the machine's set-up, not on the device, is no part of what it is. */
 static bool dg_describes(const struct dg_attr *attr, const struct dg_device *device)
 {
-	switch (attr->id) {
-	case DG_ATTR_USB_SERIAL:
-	case DG_ATTR_USB_PRODUCT:
-	case DG_ATTR_USB_MANUFACTURER:
+	if (dg_attr_is_usb_string(attr))
 		return !dg_is_root_hub(device);
+	switch (attr->id) {
 	case DG_ATTR_DRIVER_NAME: /* has its own place */
 	case DG_ATTR_DRIVER_BUILTIN:
 	case DG_ATTR_IOMMU_DOMAIN:

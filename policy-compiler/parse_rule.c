@@ -330,7 +330,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	}
 	rule.id = id.literal.str;
 	rule.pos = dg_parser_pos_since(p, &keyword);
-	p->unknown_op = p->unclear = false;
+	p->unknown_op = p->unclear = p->usb_string = false;
 	dg_check_rule_id(p, &id);
 	err = dg_declare(p, &front->rules, &id, DG_E025, "rule", &symbol);
 	if (!err)
@@ -340,6 +340,8 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	if (!err)
 		err = dg_parse_where(p, rule.ops, true, &rule.where);
 	rule.broken = p->unclear || front->diags->errors - front->benign_errors != errors;
+	if (!err && !rule.broken && rule.where && p->usb_string)
+		dg_check_root_hubs(p, rule.where);
 	if (!err)
 		err = dg_parse_options(p, &rule, &seen);
 	rule.unclear = rule.broken || front->diags->errors - front->benign_errors != errors;

@@ -84,6 +84,13 @@ static inline bool dg_attr_in_facts(const struct dg_attr *attr)
 	return !attr->set && attr->type != DG_TYPE_DIGEST;
 }
 
+/* One of the strings that a USB device gives of itself? */
+static inline bool dg_attr_is_usb_string(const struct dg_attr *attr)
+{
+	return attr->id == DG_ATTR_USB_SERIAL || attr->id == DG_ATTR_USB_PRODUCT ||
+	       attr->id == DG_ATTR_USB_MANUFACTURER;
+}
+
 /* Names of an enum attribute in order, NULL-terminated; NULL for another type. */
 const char *const *dg_schema_enum_names(const struct dg_attr *attr);
 

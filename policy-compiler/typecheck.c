@@ -56,6 +56,7 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 		return NULL;
 	}
 	dg_type_legal(p, attr, token);
+	p->usb_string |= dg_attr_is_usb_string(attr);
 	if (attr->unstable && p->in_rule)
 		dg_parser_report(p, DG_E203, &token->pos,
 				 "%s is unstable: it changes across reboots or kernel updates",
