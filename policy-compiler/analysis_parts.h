@@ -117,7 +117,8 @@ enum dg_found {
 /* What becomes of a rule, over all its operations. */
 struct dg_analysis_finding {
 	enum dg_found decides; /* for some device it decides; a permissive one: is passed over */
-	enum dg_found matters; /* for some device something else comes out without it */
+	/* For some device something else comes out without it; a permissive one: it is named. */
+	enum dg_found matters;
 	unsigned int op;       /* an operation on which it decides */
 	/* Rules before it that decided for its devices on its first operation; so many of more. */
 	uint32_t before[DG_ANALYSIS_BEFORE_MAX];
@@ -162,7 +163,7 @@ typedef bool (*dg_analysis_property)(const void *data, const uint32_t *classes);
  * search's classes, DG_CLASS_ANY for the time when any will do.
  */
 void dg_analysis_make_plain(struct dg_analysis *a, dg_analysis_property holds, const void *data);
-/* Plain classes of a device for which the rule decides on @op, as if the search had found them. */
+/* Plain classes of a device for which the rule decides (is passed over) on @op, as if searched for. */
 int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op);
 /* After dg_search_init(). 0 or -ENOMEM. */
 int dg_analysis_points_init(struct dg_analysis *a);

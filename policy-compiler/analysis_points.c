@@ -478,7 +478,19 @@ static void learn(struct hunt *h)
 			p->neutral[v] = p->at[v];
 }
 
-/* 1: the rule matters (a permissive one: is asked); 0: it does not; -E2BIG. */
+/* A permissive rule is passed over, and here another one before it: so it is wherever that matches. */
+static int leave_to_named(struct hunt *h, uint32_t would)
+{
+	int r = refine(h);
+
+	h->alike = true;
+	if (r >= 0)
+		r = dg_analysis_combine(h->a, DG_APPLY_BUT, h->region,
+					h->a->match[h->a->fold->rule_of[would]], &h->region);
+	return r;
+}
+
+/* 1: the rule matters; 0: it does not; -E2BIG. */
 static int hunt(struct hunt *h)
 {
 	struct dg_decision d;
@@ -491,13 +503,15 @@ static int hunt(struct hunt *h)
 		if (d.rank < h->rank) {
 			r = leave_to(h, d.rank);
 		} else {
+			bool permissive = h->a->passed_over[h->rank];
+
 			note_decides(h);
-			if (h->a->passed_over[h->rank] || changes(h, &d)) {
+			if (permissive ? d.would == h->rank : changes(h, &d)) {
 				if (h->refined && !h->alike)
 					learn(h);
 				return 1;
 			}
-			r = leave_alike(h, &d);
+			r = permissive ? leave_to_named(h, d.would) : leave_alike(h, &d);
 		}
 		if (r != 0)
 			return r;
@@ -534,8 +548,7 @@ int dg_analysis_by_points(struct dg_analysis *a, uint32_t rule, struct dg_analys
 			continue;
 		r = hunt_on(a, rule, op, &f);
 		if (r == 1) {
-			if (!a->policy->rules[rule].permissive)
-				f.matters = DG_FOUND_SOME;
+			f.matters = DG_FOUND_SOME;
 			*ret = f;
 			return 0;
 		}
@@ -597,22 +610,34 @@ void dg_analysis_make_plain(struct dg_analysis *a, dg_analysis_property holds, c
 	memcpy(a->search.classes, at, a->search.var_count * sizeof(*at));
 }
 
-/* A rule that decides. */
+/* A rule that decides, or is passed over. */
 struct decider {
+	const struct dg_diagram *diagram;
 	const struct dg_matcher *matcher;
 	uint32_t rank;
+	dg_ref match;
+	bool permissive;
 };
 
 static bool decides_at(const void *data, const uint32_t *classes)
 {
 	const struct decider *d = data;
+	uint32_t rank = dg_matcher_decide(d->matcher, classes).rank;
+	dg_ref ref = d->match;
 
-	return dg_matcher_decide(d->matcher, classes).rank == d->rank;
+	if (!d->permissive)
+		return rank == d->rank;
+	while (!dg_ref_terminal(ref))
+		ref = dg_diagram_child(d->diagram, ref, classes[dg_diagram_var(d->diagram, ref)]);
+	return ref == DG_TRUE && rank > d->rank;
 }
 
 int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op)
 {
-	struct decider decider = {.rank = a->fold->rank[rule]};
+	struct decider decider = {.diagram = a->fold->diagram,
+				  .rank = a->fold->rank[rule],
+				  .match = a->match[rule],
+				  .permissive = a->policy->rules[rule].permissive};
 	uint32_t *at = a->points.at;
 	int r;
 

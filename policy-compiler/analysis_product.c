@@ -4,7 +4,8 @@
  *
  * They are asked of the product of the rule's match and the parts of one operation, whose decisions
  * keep two ranks: is there a device for which no rule of a lower rank matches and this one does;
- * and is there such a device for which, without the rule, something else comes out.
+ * and is there such a device for which, without the rule, something else comes out (of a permissive
+ * rule: for which it is the one that is named).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static bool best_decides(void *data, size_t component, dg_ref from, dg_ref to)
 /* Could the function make a difference when the rule is gone? */
 static bool helps(const struct rule_question *q, const struct dg_outlook *o)
 {
-	bool later = o->would;
+	bool later = o->would != DG_RANK_NONE;
 
 	for (unsigned int kind = 0; kind < DG_KINDS; kind++)
 		later |= kind != q->kind && o->latest[kind] > q->rank + 1;
@@ -88,14 +89,16 @@ static bool reduce_matters(void *data, dg_ref *state, size_t count)
 	}
 	for (size_t i = 1; i < count; i++) {
 		struct dg_outlook o;
+		bool would;
 
 		if (state[i] == DG_PASS)
 			continue;
 		o = dg_outlook(&q->a->outlooks, state[i]);
+		would = o.would != DG_RANK_NONE;
 		/* Too late to decide anything. */
-		if (o.least > bound && !o.would)
+		if (o.least > bound && !would)
 			state[i] = DG_PASS;
-		else if (o.would || (!dg_ref_terminal(state[i]) && helps(q, &o)))
+		else if (would || (!dg_ref_terminal(state[i]) && helps(q, &o)))
 			open = true;
 	}
 	if (open)
@@ -133,6 +136,29 @@ static bool best_matters(void *data, size_t component, dg_ref from, dg_ref to)
 	return to == DG_PASS && !helps(q, &o);
 }
 
+/* Of a permissive rule: nothing that decides, and none that is passed over, has a lower rank. */
+static bool reduce_named(void *data, dg_ref *state, size_t count)
+{
+	const struct rule_question *q = data;
+
+	if (state[0] == DG_FALSE)
+		return false;
+	for (size_t i = 1; i < count; i++) {
+		struct dg_outlook o;
+
+		if (state[i] == DG_PASS)
+			continue;
+		o = dg_outlook(&q->a->outlooks, state[i]);
+		if (o.most < q->rank)
+			return false;
+		if (o.least >= q->rank && o.would >= q->rank)
+			state[i] = DG_PASS;
+		else if (dg_ref_terminal(state[i]))
+			return false;
+	}
+	return true;
+}
+
 static int ask(struct dg_analysis *a, uint32_t rule, unsigned int op, const struct dg_question *how)
 {
 	struct rule_question q = {.a = a, .rank = a->fold->rank[rule]};
@@ -159,6 +185,8 @@ static const struct dg_question decides = {
 	.reduce = reduce_decides, .goal = goal_reached, .best = best_decides};
 static const struct dg_question matters = {
 	.reduce = reduce_matters, .goal = goal_matters, .best = best_matters};
+static const struct dg_question named = {
+	.reduce = reduce_named, .goal = goal_reached, .best = best_decides};
 
 /* Ask on each operation until it is found. */
 static int ask_ops(struct dg_analysis *a, uint32_t rule, const struct dg_question *how,
@@ -188,11 +216,12 @@ static int ask_ops(struct dg_analysis *a, uint32_t rule, const struct dg_questio
 
 int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule, struct dg_analysis_finding *f)
 {
+	bool permissive = a->policy->rules[rule].permissive;
 	unsigned int op;
 	int r = 0;
 
-	if (f->matters == DG_FOUND_UNDECIDED && !a->policy->rules[rule].permissive)
-		r = ask_ops(a, rule, &matters, true, &f->matters, &op);
+	if (f->matters == DG_FOUND_UNDECIDED)
+		r = ask_ops(a, rule, permissive ? &named : &matters, !permissive, &f->matters, &op);
 	if (r < 0 || f->matters == DG_FOUND_SOME || f->decides != DG_FOUND_UNDECIDED)
 		return r;
 	f->before_count = 0;

@@ -159,7 +159,18 @@ static int report_silent(struct dg_analysis *a, uint32_t number, struct dg_analy
 	return 0;
 }
 
-/* The rule decides on @op, and nothing changes without it. */
+/* Does the search come to the permissive rule behind another one that is named? */
+static bool passed_over(const struct dg_analysis *a, uint32_t number,
+			const struct dg_analysis_witness *w, const struct dg_answer *answer)
+{
+	uint32_t decider = answer->rule == DG_RULE_DEFAULT ? DG_RANK_NONE :
+							     a->fold->rank[answer->rule];
+
+	return answer->would != DG_RULE_NONE && answer->would < number &&
+	       decider > a->fold->rank[number] && dg_analysis_matches(a, number, w);
+}
+
+/* The rule decides on @op (a permissive one: is passed over), and nothing changes without it. */
 static int report_redundant(struct dg_analysis *a, uint32_t number, unsigned int op)
 {
 	const struct dg_rule_node *rule = &a->policy->rules[number];
@@ -177,9 +188,19 @@ static int report_redundant(struct dg_analysis *a, uint32_t number, unsigned int
 	r = dg_analysis_decide_without(a, &w, (enum dg_op)op, number, &without);
 	if (r < 0)
 		return r;
-	if (with.rule != number || with.verdict != without.verdict || with.would != without.would ||
+	if (!(rule->permissive ? passed_over(a, number, &w, &with) : with.rule == number) ||
+	    with.verdict != without.verdict || with.would != without.would ||
 	    with.flags != without.flags) {
 		dg_analysis_disagree(a, &rule->pos);
+		return 0;
+	}
+	if (rule->permissive) {
+		dg_analysis_name(a, &with.would, 1, false, name, sizeof(name));
+		dg_analysis_report(a, DG_E208, DG_SEVERITY_WARNING, &rule->pos, &w,
+				   "the rule is redundant: whatever it matches, another permissive "
+				   "rule is passed over first and named instead; for the witness%s "
+				   "that is %s",
+				   w.when, name);
 		return 0;
 	}
 	dg_analysis_name(a, &without.rule, 1, false, name, sizeof(name));
@@ -226,7 +247,7 @@ static int check_rule(struct dg_analysis *a, uint32_t number)
 {
 	const struct dg_rule_node *rule = &a->policy->rules[number];
 	/* What else decides has to be clear for that. */
-	bool may_be_redundant = !rule->permissive && !(rule->ops & a->policy->unclear_ops);
+	bool may_be_redundant = !(rule->ops & a->policy->unclear_ops);
 	struct dg_analysis_finding f = {.decides = DG_FOUND_UNDECIDED,
 					.matters = DG_FOUND_UNDECIDED};
 	int r = 0;

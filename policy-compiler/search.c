@@ -41,7 +41,7 @@ struct dg_outlook dg_outlook_terminal(const struct dg_outlooks *o, dg_ref ref)
 	struct dg_outlook outlook = {.least = d.rank,
 				     .most = d.rank,
 				     .kinds = kind_bit(o, d.rank) | kind_bit(o, d.second),
-				     .would = d.would != DG_RANK_NONE};
+				     .would = d.would};
 
 	add_latest(o, &outlook, d.rank);
 	add_latest(o, &outlook, d.second);
@@ -51,7 +51,7 @@ struct dg_outlook dg_outlook_terminal(const struct dg_outlooks *o, dg_ref ref)
 /* As deep as there are variables. */
 static int add_outlook(struct dg_outlooks *o, dg_ref ref)
 {
-	struct dg_outlook all = {.least = DG_RANK_NONE};
+	struct dg_outlook all = {.least = DG_RANK_NONE, .would = DG_RANK_NONE};
 	uint32_t best_least = 0;
 	const struct dg_run *runs;
 	size_t count;
@@ -81,7 +81,8 @@ static int add_outlook(struct dg_outlooks *o, dg_ref ref)
 				all.latest_run[k] = (uint32_t)i;
 			}
 		all.kinds |= one.kinds;
-		all.would |= one.would;
+		if (one.would < all.would)
+			all.would = one.would;
 	}
 	r = dg_array_reserve(&o->items, &o->item_room, o->count + 1, sizeof(*o->items));
 	if (r < 0)

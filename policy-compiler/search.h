@@ -25,8 +25,8 @@ struct dg_outlook {
 	/* By kind, the highest rank of it, second ones too, and one more; 0: none. */
 	uint32_t latest[DG_KINDS];
 	uint32_t latest_run[DG_KINDS]; /* where that is */
-	uint8_t kinds;	      /* bit dg_outlooks.kind_of[rank] for each rank, second ones too */
-	bool would;	      /* some permissive rule is passed over */
+	uint32_t would; /* the least rank of a permissive rule passed over, or DG_RANK_NONE */
+	uint8_t kinds;	/* bit dg_outlooks.kind_of[rank] for each rank, second ones too */
 };
 
 /* Outlooks of all functions that were asked for, by node. */
