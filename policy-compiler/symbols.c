@@ -53,24 +53,26 @@ void dg_symbols_free(struct dg_symbols *s)
 }
 DEFINE_CLEANUP(struct dg_symbols *, dg_symbols_free, symbols)
 
-/* Strings, numbers, digests, sets, times, the clock. */
+/*
+ * Sets first: most devices have none, and a part that begins with one is entered behind it. Then
+ * strings and numbers, digests, times, the clock.
+ */
 static unsigned int rank(const struct dg_variable *v)
 {
 	switch (v->kind) {
-	case DG_VAR_STR:
+	case DG_VAR_SET:
 		return 0;
+	case DG_VAR_STR:
 	case DG_VAR_NUM:
 		return 1;
 	case DG_VAR_DIGEST:
 		return 2;
-	case DG_VAR_SET:
-		return 3;
 	case DG_VAR_TIME:
-		return 4;
+		return 3;
 	case DG_VAR_CLOCK:
-		return 5;
+		return 4;
 	}
-	return 6;
+	return 5;
 }
 
 static bool same_fact(const struct dg_variable *a, const struct dg_variable *b)
@@ -109,6 +111,8 @@ static int compare_places(const void *a, const void *b)
 		return x->index < y->index ? -1 : 1;
 	if (x->most != y->most)
 		return x->most > y->most ? -1 : 1;
+	if (x->v->kind != y->v->kind)
+		return x->v->kind < y->v->kind ? -1 : 1;
 	if (x->v->fact != y->v->fact)
 		return x->v->fact < y->v->fact ? -1 : 1;
 	if (x->v->class_count != y->v->class_count)
