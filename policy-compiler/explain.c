@@ -178,24 +178,40 @@ static int dg_explain_rule(const struct dg_policy *policy, const struct dg_devic
 	return c.out_of_memory ? -ENOMEM : 0;
 }
 
+/* How near a rule is to an allow. */
+struct dg_nearness {
+	size_t distance, holding; /* tests that keep it from one; tests that do not */
+	bool live;
+};
+
+static bool dg_is_nearer(const struct dg_nearness *a, const struct dg_nearness *b)
+{
+	if (a->distance != b->distance)
+		return a->distance < b->distance;
+	/* A fact of the device can be mended, or a test of a rule; the time cannot. */
+	if (a->live != b->live)
+		return a->live;
+	return a->holding > b->holding;
+}
+
 static uint32_t dg_nearest_allow(const struct dg_policy *policy, const struct dg_device *device,
 				 enum dg_op op, uint64_t time)
 {
-	size_t least = SIZE_MAX, most = 0;
+	struct dg_nearness least = { .distance = SIZE_MAX };
 	uint32_t best = DG_RULE_NONE;
 
 	for (uint32_t i = 0; i < policy->rule_count; i++) {
 		const struct dg_rule_node *rule = &policy->rules[i];
-		size_t distance, holding;
+		struct dg_nearness near;
 
 		if (rule->effect != DG_EFFECT_ALLOW || rule->permissive || !(rule->ops >> op & 1))
 			continue;
-		distance = (rule->where ? dg_distance(rule->where, true, device) : 0) +
-			   !dg_eval_live(rule, time, true);
-		holding = rule->where ? dg_holding(rule->where, true, device) : 0;
-		if (distance < least || (distance == least && holding > most)) {
-			least = distance;
-			most = holding;
+		near.live = dg_eval_live(rule, time, true);
+		near.distance = (rule->where ? dg_distance(rule->where, true, device) : 0) +
+				!near.live;
+		near.holding = rule->where ? dg_holding(rule->where, true, device) : 0;
+		if (dg_is_nearer(&near, &least)) {
+			least = near;
 			best = i;
 		}
 	}

@@ -34,9 +34,10 @@ struct dg_explanation {
 	struct dg_explained_rule would;
 	/*
 	 * Of a denial: the allow rule (not permissive) for the operation that the fewest clauses keep
-	 * from matching (those on facts that this kind of device does not have count twice), then the one with the most that hold, then the first. Clauses: those that
-	 * fail, on the way that needs the fewest. None (and live): it matches, but what decided comes
-	 * before it.
+	 * from matching (those on facts that this kind of device does not have count twice, not being
+	 * live counts as one), then one that is live, then the one with the most that hold, then the
+	 * first. Clauses: those that fail, on the way that needs the fewest. None (and live): it matches,
+	 * but what decided comes before it.
 	 */
 	struct dg_explained_rule nearest;
 };

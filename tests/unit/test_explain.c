@@ -9,7 +9,7 @@ struct explain_case {
 	const char *failed;	       /* attributes of the nearest rule's clauses, with blanks between */
 };
 
-static void check(const struct explain_case *c)
+static void check(const struct explain_case *c, uint64_t time)
 {
 	_cleanup_(dg_cleanup_explanation) struct dg_explanation *e = NULL;
 	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
@@ -21,7 +21,7 @@ static void check(const struct explain_case *c)
 	policy = parse(text);
 	cr_assert_eq(dg_inventory_load_text("d", c->device, strlen(c->device), &diags, &inventory),
 		     0);
-	cr_assert_eq(dg_explain(policy, inventory->devices[0], DG_OP_BIND, 0, &e), 0);
+	cr_assert_eq(dg_explain(policy, inventory->devices[0], DG_OP_BIND, time, &e), 0);
 	cr_expect_str_eq(e->decided.rule == DG_RULE_NONE ? "-" :
 							   policy->rules[e->decided.rule].id.data,
 			 c->decided ?: "-", "%s", c->rules);
@@ -74,5 +74,26 @@ Test(explain, nearest)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		check(&cases[i]);
+		check(&cases[i], 0);
+}
+
+Test(explain, nearest_and_live)
+{
+	static const struct explain_case cases[] = {
+		/* Of rules that are as near one that is live, whatever stands first or holds more. */
+		{ "allow \"a\" on bind where bus == \"pci\" until 2020-01-01;\n"
+		  "allow \"b\" on bind where pci.revision == 2;",
+		  "{\"bus\":\"pci\",\"pci.revision\":3}", NULL, "b", "pci.revision" },
+		{ "allow \"a\" on bind where pci.revision == 2;\n"
+		  "allow \"b\" on bind where bus == \"pci\" from 2030-01-01;",
+		  "{\"bus\":\"pci\",\"pci.revision\":3}", NULL, "a", "pci.revision" },
+		/* But not one that is further away. */
+		{ "allow \"a\" on bind where bus == \"pci\" until 2020-01-01;\n"
+		  "allow \"b\" on bind where bus == \"usb\" and pci.revision == 2;",
+		  "{\"bus\":\"pci\",\"pci.revision\":3}", NULL, "a", "" },
+	};
+
+	/* In September 2020. */
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check(&cases[i], 1600000000);
 }
