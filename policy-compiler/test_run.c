@@ -90,12 +90,17 @@ int dg_coverage_new(const struct dg_policy *policy, const struct dg_test_run *ru
 			dg_count(&coverage->defaults, result->expect->op);
 		else
 			dg_count(&coverage->rules[result->answer.rule], result->expect->op);
-		/* A permissive rule never decides; that it would have is all a test can show. */
+		/* A permissive rule never decides; that it is named is all a test can show. */
 		if (result->answer.would != DG_RULE_NONE)
 			dg_count(&coverage->rules[result->answer.would], result->expect->op);
 	}
-	for (size_t i = 0; i < policy->rule_count; i++)
-		coverage->rules_decided += coverage->rules[i].total > 0;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		bool permissive = policy->rules[i].permissive;
+
+		*(permissive ? &coverage->permissive_count : &coverage->deciding_count) += 1;
+		*(permissive ? &coverage->permissive_named : &coverage->rules_decided) +=
+			coverage->rules[i].total > 0;
+	}
 	*ret = TAKE_PTR(coverage);
 	return 0;
 }

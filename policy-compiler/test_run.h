@@ -26,7 +26,7 @@ int dg_test_run_new(const struct dg_policy *policy, uint64_t now, struct dg_test
 void dg_test_run_free(struct dg_test_run *run);
 DEFINE_CLEANUP(struct dg_test_run *, dg_test_run_free, test_run)
 
-/* How often a rule (one that is permissive: would have) or a default decided, by operation. */
+/* How often a rule or a default decided, by operation. A permissive rule never does: how often it was named. */
 struct dg_coverage_count {
 	size_t ops[DG_OP_MAX];
 	size_t total;
@@ -34,7 +34,9 @@ struct dg_coverage_count {
 
 struct dg_coverage {
 	struct dg_coverage_count *rules; /* by index in the policy */
-	size_t rule_count, rules_decided;
+	size_t rule_count; /* all rules: those that can decide, and permissive ones */
+	size_t deciding_count, rules_decided;
+	size_t permissive_count, permissive_named; /* named: the first that was passed over */
 	struct dg_coverage_count defaults; /* ops[]: of that operation's default */
 };
 

@@ -83,13 +83,24 @@ static void print_coverage(const struct dg_policy *policy, const struct dg_cover
 	const char *separator = "not covered: the default of ";
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		if (coverage->rules[i].total)
+		size_t total = coverage->rules[i].total;
+		bool permissive = policy->rules[i].permissive;
+
+		if (total && !permissive)
 			continue;
-		printf("not covered: rule ");
+		printf("%srule ", !permissive ? "not covered: " :
+				  total	      ? "permissive: " :
+						"not covered: permissive ");
 		dg_show_quoted(policy->rules[i].id);
 		printf(" (");
 		dg_show_pos(&policy->rules[i].pos);
-		printf(") decides in no test\n");
+		if (!permissive)
+			printf(") decides in no test\n");
+		else if (!total)
+			printf(") is named in no test\n");
+		else
+			printf(") decides nothing; it is named in %zu expectation%s\n", total,
+			       total == 1 ? "" : "s");
 	}
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		if (coverage->defaults.ops[op])
@@ -122,8 +133,11 @@ static void print_report(const char *path, const struct dg_policy *policy,
 	       run->count);
 	if (coverage)
 		printf("; %zu of %zu rules and %zu of %d defaults decide in a test",
-		       coverage->rules_decided, coverage->rule_count, defaults_decided(coverage),
-		       DG_OP_MAX);
+		       coverage->rules_decided, coverage->deciding_count,
+		       defaults_decided(coverage), DG_OP_MAX);
+	if (coverage && coverage->permissive_count)
+		printf(", %zu of %zu permissive rules would", coverage->permissive_named,
+		       coverage->permissive_count);
 	printf("\n");
 }
 
@@ -166,7 +180,13 @@ static void json_coverage(const struct dg_policy *policy, const struct dg_covera
 		dg_show_json(policy->rules[i].id);
 		putchar(',');
 		dg_show_json_pos(&policy->rules[i].pos);
-		printf(",\"decided\":%zu,\"ops\":{", coverage->rules[i].total);
+		/* Of a permissive rule everything counts how often it was named. */
+		if (policy->rules[i].permissive)
+			printf(",\"permissive\":true,\"decided\":0,\"named\":%zu,\"ops\":{",
+			       coverage->rules[i].total);
+		else
+			printf(",\"permissive\":false,\"decided\":%zu,\"ops\":{",
+			       coverage->rules[i].total);
 		for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 			if (!(policy->rules[i].ops >> op & 1))
 				continue;
@@ -197,8 +217,10 @@ static void json_report(const char *path, const struct dg_policy *policy,
 	printf(",\"tests\":%zu,\"tests_failed\":%zu,\"expectations\":%zu,\"expectations_failed\":%zu",
 	       policy->test_count, run->failed_tests, run->count, run->failed);
 	if (coverage)
-		printf(",\"rules\":%zu,\"rules_decided\":%zu,\"defaults\":%d,\"defaults_decided\":%zu",
-		       coverage->rule_count, coverage->rules_decided, DG_OP_MAX,
+		printf(",\"rules\":%zu,\"rules_decided\":%zu,\"permissive\":%zu,"
+		       "\"permissive_named\":%zu,\"defaults\":%d,\"defaults_decided\":%zu",
+		       coverage->deciding_count, coverage->rules_decided,
+		       coverage->permissive_count, coverage->permissive_named, DG_OP_MAX,
 		       defaults_decided(coverage));
 	printf("}\n");
 }

@@ -34,7 +34,10 @@ Test(test_run, expectations_and_coverage)
 	cr_expect_eq(coverage->rules[1].ops[DG_OP_MMIO], 1);
 	cr_expect_eq(coverage->rules[2].total, 1);
 	cr_expect_eq(coverage->rules[3].total, 0);
-	cr_expect_eq(coverage->rules_decided, 2);
+	cr_expect_eq(coverage->rules_decided, 1, "a permissive rule decides nothing");
+	cr_expect_eq(coverage->deciding_count, 3);
+	cr_expect_eq(coverage->permissive_count, 1);
+	cr_expect_eq(coverage->permissive_named, 1);
 	cr_expect_eq(coverage->defaults.ops[DG_OP_BIND], 1);
 	cr_expect_eq(coverage->defaults.ops[DG_OP_DMA], 1);
 	cr_expect_eq(coverage->defaults.total, 2);
