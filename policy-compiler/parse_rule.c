@@ -194,6 +194,19 @@ static int dg_parse_option(struct dg_parser *p, enum dg_option option, struct dg
 	return 0;
 }
 
+/* `from` and `until` are known; an error in what else there is takes nothing from it. */
+static void dg_check_times(struct dg_parser *p, const struct dg_rule_node *rule,
+			   const struct dg_pos *until_pos)
+{
+	if (!rule->has_until)
+		return;
+	if (rule->has_from && rule->from >= rule->until)
+		dg_parser_report(p, DG_E033, until_pos, "`until` is not after `from`");
+	else if (rule->until <= p->front->now && !(p->front->flags & DG_LOAD_NO_EXPIRED))
+		dg_parser_report(p, DG_E202, until_pos,
+				 "the rule has expired: it decides nothing any more");
+}
+
 static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule, uint32_t *ret_seen)
 {
 	static const struct {
@@ -204,15 +217,16 @@ static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule, uint
 		{ DG_WORD_REASON, DG_OPTION_REASON }, { DG_WORD_MODE, DG_OPTION_MODE },
 		{ DG_WORD_AUDIT, DG_OPTION_AUDIT },
 	};
-	size_t errors = p->front->diags->errors;
 	struct dg_pos until_pos = { 0 };
+	bool unclear = false;
 	uint32_t seen = 0;
+	int err = 0;
 
-	for (;;) {
+	while (!err) {
+		size_t errors = p->front->diags->errors;
 		struct dg_rule_node scratch;
 		bool again;
 		size_t i;
-		int err;
 
 		for (i = 0; i < ARRAY_SIZE(options); i++)
 			if (dg_parser_at_word(p, options[i].word))
@@ -222,18 +236,13 @@ static int dg_parse_options(struct dg_parser *p, struct dg_rule_node *rule, uint
 		scratch = *rule;
 		again = dg_option_again(p, &seen, options[i].option);
 		err = dg_parse_option(p, options[i].option, again ? &scratch : rule, &until_pos);
-		if (err)
-			return err;
+		if (options[i].option & (DG_OPTION_FROM | DG_OPTION_UNTIL))
+			unclear |= err || p->front->diags->errors != errors;
 	}
 	*ret_seen = seen;
-	if (p->front->diags->errors != errors || !rule->has_until)
-		return 0;
-	if (rule->has_from && rule->from >= rule->until)
-		dg_parser_report(p, DG_E033, &until_pos, "`until` is not after `from`");
-	else if (rule->until <= p->front->now && !(p->front->flags & DG_LOAD_NO_EXPIRED))
-		dg_parser_report(p, DG_E202, &until_pos,
-				 "the rule has expired: it decides nothing any more");
-	return 0;
+	if (!unclear && err != -ENOMEM)
+		dg_check_times(p, rule, &until_pos);
+	return err;
 }
 
 static void dg_check_rule_id(struct dg_parser *p, const struct dg_token *token)
