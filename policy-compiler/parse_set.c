@@ -38,6 +38,9 @@ static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *tok
 	if (policy->set_count <= DG_SEARCHED_MAX && p->front->searches++ < DG_SEARCHES_MAX)
 		for (size_t i = 0; i < policy->set_count; i++)
 			dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
+	/* The set that was probably meant is not found to be unused besides. */
+	for (size_t i = 0; near.best.data && i < policy->set_count; i++)
+		policy->sets[i]->used |= policy->sets[i]->name.data == near.best.data;
 	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
 			 dg_shown(text.len), text.data, dg_suggest_text(&near));
 	return 0;
@@ -281,7 +284,9 @@ static int dg_set_define(struct dg_parser *p, const struct dg_token *name, struc
 		.type = items->type,
 		.items = items->items,
 		.item_count = items->count,
-		.used = dg_symtab_find(&p->front->unknown_sets, symbol->name) != NULL,
+		/* What has an error, or is in one, is not found to be unused besides. */
+		.used = items->broken ||
+			dg_symtab_find(&p->front->unknown_sets, symbol->name) != NULL,
 	};
 	policy->sets[policy->set_count++] = set;
 	symbol->set = set;
