@@ -637,6 +637,62 @@ Test(symbols, groups_of_sets)
 	}
 }
 
+#define SHARING 20 /* variables, more than a set has elements */
+
+/* Tests that fill a variable each: one that any element of it meets, and six that few do. */
+static void add_sharing_tests(char *text)
+{
+	char *at = text + strlen(text);
+
+	at += sprintf(at, "allow \"tests\" on bind where any of.compatible == \"f0\"");
+	for (unsigned int i = 1; i < 11; i++)
+		at += sprintf(at, " or any of.compatible == \"f%u\"", i);
+	for (unsigned int i = 0; i < SHARING; i++) {
+		at += sprintf(at, " or any of.compatible in { \"y%u\"", i / 2);
+		for (unsigned int k = 0; k < 6; k++)
+			at += sprintf(at, ", \"x%u.%u\"", i, k);
+		at += sprintf(at, " }");
+		for (unsigned int k = 0; k < 6; k++)
+			at += sprintf(at, " or any of.compatible == \"x%u.%u\"", i, k);
+	}
+	sprintf(at, ";\n");
+}
+
+/*
+ * An element that is of use for two variables, and for each of them only while the set is without any
+ * of theirs, is counted as one: half as many elements as there are variables have room in a set.
+ */
+Test(symbols, sets_share_elements)
+{
+	char text[16384] = HEAD, names[SHARING / 2][8];
+	struct dg_literal elements[SHARING / 2];
+	struct dg_device device = {};
+	uint32_t first = 0, classes[64], full = 0;
+	struct world w;
+
+	add_sharing_tests(text);
+	w = world_of(text);
+	while (w.vars[first].kind != DG_VAR_SET)
+		first++;
+	cr_assert_lt(first + w.vars[first].group_count, ARRAY_SIZE(classes));
+	for (unsigned int i = 0; i < SHARING / 2; i++) {
+		sprintf(names[i], "y%u", i);
+		elements[i] = (struct dg_literal){.type = DG_TYPE_STRING,
+						  .str = {names[i], strlen(names[i])}};
+	}
+	device.facts[DG_ATTR_OF_COMPATIBLE] = (struct dg_fact){
+		.known = true, .elements = elements, .element_count = SHARING / 2};
+	check_device(&w, &device, "ten strings");
+	for (uint32_t i = 0; i < w.vars[first].group_count; i++) {
+		classes[i] = class_of(&w.vars[first + i], &device, 0, true);
+		/* One that is empty or of strings that no test names is the first. */
+		full += classes[i] > 1;
+	}
+	cr_assert_eq(full, SHARING, "%u variables ask for them", full);
+	cr_expect_eq(dg_symbols_group_possible(w.symbols, first, classes), 1);
+	world_done(&w);
+}
+
 /* Sixteen strings are as many as a known set has: no class needs a seventeenth. */
 Test(symbols, sets_are_small)
 {
