@@ -4,11 +4,12 @@
  * 0 allowed, 1 denied with exactly ERRNO, 2 could not be attempted, 3 denied by something else.
  *
  * map watch FILE OFFSET SIZE: maps it and reads a word over and over; says "read" when that works
- * and "sigbus" when it does not, at the start and at each change.
+ * and "sigbus" when it does not, at the start and at each change. For a dma-buf, what its importer
+ * says (tests/vm/module/devgate_dmabuf.c), which is the device itself.
  *
  * FILE is a resource file of sysfs, /dev/mem, a device's file in /proc/bus/pci, or one of
  * vfio:GROUP:ADDRESS, that device's BAR number OFFSET through vfio-pci, and
- * dmabuf:GROUP:ADDRESS, the export of that BAR as a dma-buf; nothing is mapped.
+ * dmabuf:GROUP:ADDRESS, the export of that BAR as a dma-buf; nothing is mapped but by watch.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +88,7 @@ static int open_vfio(char *words)
 	return device;
 }
 
-/* Returns 0 or an errno. */
+/* The buffer's descriptor, or a negative errno. */
 static int export(int device, unsigned int bar, size_t size)
 {
 	struct feature_dma_buf request = {
@@ -99,7 +100,30 @@ static int export(int device, unsigned int bar, size_t size)
 		.length = size,
 	};
 
-	return ioctl(device, VFIO_DEVICE_FEATURE, &request) < 0 ? errno : 0;
+	int buffer = ioctl(device, VFIO_DEVICE_FEATURE, &request);
+
+	return buffer < 0 ? -errno : buffer;
+}
+
+/* What the importer of a dma-buf says, at the start and at each change. */
+static void watch_import(const char *address, int buffer)
+{
+	int import = open("/sys/kernel/debug/devgate_dmabuf/import", O_RDWR | O_CLOEXEC);
+	char said[64] = "", now[64];
+	ssize_t length;
+
+	if (import < 0 || dprintf(import, "%s %d", address, buffer) < 0)
+		give_up("import");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (;; usleep(20000)) {
+		length = pread(import, now, sizeof(now) - 1, 0);
+		if (length < 0)
+			give_up("import");
+		now[length] = '\0';
+		if (strcmp(now, said))
+			fputs(now, stdout);
+		strcpy(said, now);
+	}
 }
 
 static int open_file(const char *path, int *ret_fd, off_t *offset)
@@ -165,7 +189,11 @@ int main(int argc, char **argv)
 	if (open_file(argv[2], &fd, &offset))
 		give_up(argv[2]);
 	if (!strncmp(argv[2], "dmabuf:", 7)) {
-		got = export(fd, (unsigned int)offset, size);
+		int buffer = export(fd, (unsigned int)offset, size);
+
+		got = buffer < 0 ? -buffer : 0;
+		if (!got && !strcmp(argv[1], "watch"))
+			watch_import(strchr(argv[2] + 7, ':') + 1, buffer);
 	} else {
 		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 		if (memory == MAP_FAILED)

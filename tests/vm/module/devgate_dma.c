@@ -249,6 +249,16 @@ static const char *ask_interrupt_stale(struct device *dev, void *buffer)
 	return in_interrupt_ask(dev, buffer, true);
 }
 
+/* What was judged of the device is gone, and nobody was told: whoever asks next judges. */
+static const char *ask_forget(struct device *dev, void *buffer)
+{
+#ifdef CONFIG_DEVICE_POLICY
+	atomic64_set(&dev->devpolicy.word, 0);
+	atomic64_set(&dev->devpolicy.next, 0);
+#endif
+	return "ok";
+}
+
 /* The IOMMU. */
 
 static const char *with_domain(struct device *dev,
@@ -376,6 +386,7 @@ static const struct entry {
 	{ "iova-hold", ask_iova_hold },
 	{ "iova-link", ask_iova_link, .iommu = true },
 	{ "iova-free", ask_iova_free, .iommu = true },
+	{ "forget", ask_forget },
 	{ "interrupt", ask_interrupt },
 	{ "interrupt-stale", ask_interrupt_stale },
 	{ "attach-device", .attach = attach_device, .iommu = true },
