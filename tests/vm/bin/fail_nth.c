@@ -7,6 +7,12 @@
  *	write FILE TEXT UNDO DEVICE	writes TEXT to FILE; what counts is whether DEVICE/driver is
  *					there; TEXT is written to the file UNDO before each
  *	mmap FILE			maps the first page of FILE
+ *	map DEVICE FUNCTION RANGE	maps device memory in the kernel by that function (the
+ *					module devpolicy_map); what was judged of the device is
+ *					forgotten before each, so that the call judges
+ *	ask DEVICE ENTRY ANSWER		enters the DMA API or the IOMMU (the module devgate_dma);
+ *					ANSWER is what it says when it refuses
+ *	ask-anew DEVICE ENTRY ANSWER	the same, forgotten before each as for map
  *	selftest ID			asks the kernel about a bind of the PCI id, vendor << 16 | device
  *	apply OBJECT FILE TEXT		activates the policy; FILE and TEXT as for write: it must be
  *					refused (EPERM) under every policy, before, between and after
@@ -50,14 +56,17 @@ static int write_to(const char *file, const char *text)
 	return error;
 }
 
-/* From here on the nth allocation of this thread fails; 0: none does any more. */
-static void arm(unsigned int nth)
+/*
+ * From here on the nth allocation of this thread fails; 0: none does any more. The file is open
+ * already: to open it allocates.
+ */
+static void arm(int fd, unsigned int nth)
 {
 	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", nth);
 
-	snprintf(text, sizeof(text), "%u", nth);
-	if (write_to("/proc/thread-self/fail-nth", text)) {
-		perror("/proc/thread-self/fail-nth");
+	if (pwrite(fd, text, (size_t)length, 0) != length) {
+		perror("fail-nth");
 		exit(2);
 	}
 }
@@ -66,15 +75,14 @@ static void arm(unsigned int nth)
 static bool disarm(int fd)
 {
 	char text[16] = "";
-	bool hit;
+	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
 
-	if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
+	arm(fd, 0);
+	if (length <= 0) {
 		perror("fail-nth");
 		exit(2);
 	}
-	hit = atoi(text) == 0;
-	arm(0);
-	return hit;
+	return atoi(text) == 0;
 }
 
 static void wrong(struct sweep *sweep, const char *what, int error)
@@ -91,21 +99,29 @@ static bool bound(const char *device)
 	return !access(path, F_OK);
 }
 
+/* A write under a fault; 0 or a negative errno. */
+static int write_armed(struct sweep *sweep, const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return -errno;
+	arm(sweep->fail_fd, sweep->nth);
+	error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	sweep->hit = disarm(sweep->fail_fd);
+	close(fd);
+	return error;
+}
+
 static int try_write(struct sweep *sweep)
 {
 	const char *file = sweep->words[0], *text = sweep->words[1], *device = sweep->words[3];
-	int fd, error;
+	int error;
 
 	write_to(sweep->words[2], text);
 	if (bound(device))
 		wrong(sweep, "it is bound before", 0);
-	fd = open(file, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	arm(sweep->nth);
-	error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	sweep->hit = disarm(sweep->fail_fd);
-	close(fd);
+	error = write_armed(sweep, file, text);
 	if (!sweep->allow && bound(device))
 		wrong(sweep, "a driver is bound that is to be refused", error);
 	return error;
@@ -118,7 +134,7 @@ static int try_mmap(struct sweep *sweep)
 
 	if (fd < 0)
 		return -errno;
-	arm(sweep->nth);
+	arm(sweep->fail_fd, sweep->nth);
 	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	error = page == MAP_FAILED ? -errno : 0;
 	sweep->hit = disarm(sweep->fail_fd);
@@ -128,6 +144,64 @@ static int try_mmap(struct sweep *sweep)
 	if (!sweep->allow && !error)
 		wrong(sweep, "mapped what is to be refused", error);
 	return error;
+}
+
+#define QUESTIONS "/sys/kernel/debug/devgate_dma/ask"
+
+static void forget(struct sweep *sweep)
+{
+	char text[64];
+	int error;
+
+	snprintf(text, sizeof(text), "%s forget", sweep->words[0]);
+	error = write_to(QUESTIONS, text);
+	if (error)
+		wrong(sweep, "its verdicts cannot be forgotten", error);
+}
+
+static int try_map(struct sweep *sweep)
+{
+	char path[PATH_MAX];
+	int error;
+
+	forget(sweep);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/devpolicy_map/%s", sweep->words[1]);
+	error = write_armed(sweep, path, sweep->words[2]);
+	if (!sweep->allow && !error)
+		wrong(sweep, "mapped what is to be refused", error);
+	/* ioremap() and its kin say NULL, for which the module says ENOMEM. */
+	return error == -ENOMEM ? -EPERM : error;
+}
+
+static int try_ask(struct sweep *sweep)
+{
+	char text[128], said[64] = "";
+	ssize_t length;
+	int fd, error;
+
+	snprintf(text, sizeof(text), "%s %s", sweep->words[0], sweep->words[1]);
+	error = write_armed(sweep, QUESTIONS, text);
+	if (error)
+		return error;
+	fd = open(QUESTIONS, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	length = read(fd, said, sizeof(said) - 1);
+	close(fd);
+	if (length <= 0)
+		return -EIO;
+	said[strcspn(said, "\n")] = '\0';
+	if (strcmp(said, "ok"))
+		return strcmp(said, sweep->words[2]) ? -EIO : -EPERM;
+	if (!sweep->allow)
+		wrong(sweep, "what is to be refused was done", 0);
+	return 0;
+}
+
+static int try_ask_anew(struct sweep *sweep)
+{
+	forget(sweep);
+	return try_ask(sweep);
 }
 
 static int try_selftest(struct sweep *sweep)
@@ -141,7 +215,7 @@ static int try_selftest(struct sweep *sweep)
 	int error;
 
 	facts.num[DG_NUM_PCI_ID] = strtoul(sweep->words[0], NULL, 0);
-	arm(sweep->nth);
+	arm(sweep->fail_fd, sweep->nth);
 	error = dg_kernel_selftest("", DG_OP_BIND, &facts, &test, &failure);
 	sweep->hit = disarm(sweep->fail_fd);
 	if (error)
@@ -157,7 +231,7 @@ static void armed_step(void *context, enum dg_apply_step step)
 	struct sweep *sweep = context;
 
 	if (step == DG_STEP_ATTACHED) {
-		arm(sweep->nth);
+		arm(sweep->fail_fd, sweep->nth);
 		sweep->armed = true;
 	} else if (step == DG_STEP_ACTIVATED) {
 		sweep->hit = disarm(sweep->fail_fd);
@@ -193,6 +267,9 @@ static const struct {
 } actions[] = {
 	{"write", 4, try_write},
 	{"mmap", 1, try_mmap},
+	{"map", 3, try_map},
+	{"ask", 3, try_ask},
+	{"ask-anew", 3, try_ask_anew},
 	{"selftest", 1, try_selftest},
 	{"apply", 3, try_apply},
 };
@@ -212,7 +289,7 @@ int main(int argc, char **argv)
 	}
 	sweep.allow = !strcmp(argv[1], "allow");
 	sweep.words = argv + 3;
-	sweep.fail_fd = open("/proc/thread-self/fail-nth", O_RDONLY | O_CLOEXEC);
+	sweep.fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (sweep.fail_fd < 0) {
 		perror("/proc/thread-self/fail-nth");
 		return 2;
