@@ -149,9 +149,11 @@ static void analysis_done(struct dg_analysis *a)
 	free(a->passed_over);
 	dg_analysis_points_done(a);
 	free(a->silent);
-	free(a->rules);
+	free(a->pending);
 	if (a->arena)
 		dg_arena_free(a->arena);
+	if (a->pending_arena)
+		dg_arena_free(a->pending_arena);
 }
 
 int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsigned int flags,

@@ -30,12 +30,13 @@ struct dg_analysis_points {
 	size_t left;
 };
 
+struct dg_analysis_pending;
+
 struct dg_analysis {
 	const struct dg_policy *policy;
 	struct dg_fold *fold;
 	unsigned int flags;
 	struct dg_diags *diags;
-	struct dg_rule_node *rules; /* a copy, to be evaluated without some; made on demand */
 	uint32_t clock;	   /* variable, or DG_VAR_NONE */
 	dg_ref synced;	   /* the clock is synchronised; DG_TRUE: no rule asks */
 	dg_ref *match;	   /* by rule: with the clock synchronised, or free */
@@ -52,6 +53,10 @@ struct dg_analysis {
 	size_t steps; /* left for all */
 	struct dg_arena *arena;
 	struct dg_analysis_items *items;
+	/* analysis_rule.c: findings whose witnesses are judged together, and what they live in. */
+	struct dg_analysis_pending *pending;
+	size_t pending_count;
+	struct dg_arena *pending_arena;
 	bool *silent; /* by rule: in error, dead or shadowed, or not decided */
 };
 
@@ -89,14 +94,14 @@ extern const struct dg_question dg_analysis_conditions;
 /* analysis_report.c */
 /* The device of the search's classes; valid until the next one. 0, -ENOMEM. */
 int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret);
+/* The same in an arena of the caller's. */
+int dg_analysis_witness_in(struct dg_analysis *a, struct dg_arena *arena,
+			   struct dg_analysis_witness *ret);
 /* Does the rule by itself match? By the reference evaluator. */
 bool dg_analysis_matches(const struct dg_analysis *a, uint32_t rule,
 			 const struct dg_analysis_witness *w);
 void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
 			struct dg_answer *ret);
-/* The same without the rule. 0 or -ENOMEM. */
-int dg_analysis_decide_without(struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
-			       uint32_t rule, struct dg_answer *ret);
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,
 			const struct dg_pos *pos, const struct dg_analysis_witness *w,
 			const char *format, ...) _printf_(6, 7);

@@ -10,7 +10,8 @@
 #include "inventory.h"
 #include "util.h"
 
-int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret)
+int dg_analysis_witness_in(struct dg_analysis *a, struct dg_arena *arena,
+			   struct dg_analysis_witness *ret)
 {
 	struct dg_analysis_witness w = {};
 	struct dg_witness found;
@@ -18,8 +19,7 @@ int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret)
 	time_t time;
 	int r;
 
-	dg_arena_reset(a->arena);
-	r = dg_symbols_device(a->fold->symbols, a->search.classes, a->arena, &found);
+	r = dg_symbols_device(a->fold->symbols, a->search.classes, arena, &found);
 	if (r < 0)
 		return r;
 	w.device = found.device;
@@ -29,6 +29,12 @@ int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret)
 		strftime(w.when, sizeof(w.when), " at %Y-%m-%dT%H:%M:%SZ", &tm);
 	*ret = w;
 	return 0;
+}
+
+int dg_analysis_witness(struct dg_analysis *a, struct dg_analysis_witness *ret)
+{
+	dg_arena_reset(a->arena);
+	return dg_analysis_witness_in(a, a->arena, ret);
 }
 
 bool dg_analysis_matches(const struct dg_analysis *a, uint32_t number,
@@ -48,25 +54,6 @@ void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_wi
 			struct dg_answer *ret)
 {
 	dg_eval_decide(a->policy, w->device, op, w->time, true, ret);
-}
-
-int dg_analysis_decide_without(struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
-			       uint32_t rule, struct dg_answer *ret)
-{
-	size_t size = a->policy->rule_count * sizeof(*a->rules);
-	struct dg_policy copy = *a->policy;
-
-	if (!a->rules) {
-		a->rules = malloc(size);
-		if (!a->rules)
-			return -ENOMEM;
-		memcpy(a->rules, a->policy->rules, size);
-	}
-	copy.rules = a->rules;
-	a->rules[rule].ops = 0;
-	dg_eval_decide(&copy, w->device, op, w->time, true, ret);
-	a->rules[rule].ops = a->policy->rules[rule].ops;
-	return 0;
 }
 
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,

@@ -98,41 +98,67 @@ static void undecided(struct dg_analysis *a, uint32_t rule, const char *what)
 		       "whether the rule %s is not decided within the budget", what);
 }
 
-static int report_shadowed(struct dg_analysis *a, uint32_t number, struct dg_analysis_finding *f)
+/*
+ * A finding about a rule whose witness the reference evaluator has yet to confirm: many are judged at
+ * once, for each of them goes through all rules.
+ */
+struct dg_analysis_pending {
+	uint32_t rule;
+	unsigned int op;
+	bool shadowed; /* else redundant */
+	struct dg_analysis_finding finding;
+	struct dg_analysis_witness witness;
+};
+
+#define PENDING_MAX DG_EVAL_TOGETHER
+
+/* The device of the search's classes is the witness. */
+static int add_pending(struct dg_analysis *a, uint32_t number, unsigned int op, bool shadowed,
+		       const struct dg_analysis_finding *f)
 {
-	const struct dg_rule_node *rule = &a->policy->rules[number];
-	unsigned int op = (unsigned int)__builtin_ctz(rule->ops);
-	struct dg_answer answer;
-	struct dg_analysis_witness w;
+	struct dg_analysis_pending *p;
+
+	if (!a->pending) {
+		a->pending = calloc(PENDING_MAX, sizeof(*a->pending));
+		a->pending_arena = dg_arena_new();
+		if (!a->pending || !a->pending_arena)
+			return -ENOMEM;
+	}
+	p = &a->pending[a->pending_count++];
+	*p = (struct dg_analysis_pending){
+		.rule = number, .op = op, .shadowed = shadowed, .finding = *f};
+	return dg_analysis_witness_in(a, a->pending_arena, &p->witness);
+}
+
+static int report_shadowed(struct dg_analysis *a, struct dg_analysis_pending *p,
+			   const struct dg_answer *answer)
+{
+	const struct dg_rule_node *rule = &a->policy->rules[p->rule];
+	struct dg_analysis_finding *f = &p->finding;
 	bool more = false;
 	char names[512];
 	int r;
 
-	/* From the search for a device that the rule matches. */
-	r = dg_analysis_witness(a, &w);
-	if (r < 0)
-		return r;
-	dg_analysis_decide(a, &w, (enum dg_op)op, &answer);
-	if (answer.rule == number || answer.rule == DG_RULE_DEFAULT ||
-	    !dg_analysis_matches(a, number, &w)) {
+	if (answer->rule == p->rule || answer->rule == DG_RULE_DEFAULT ||
+	    !dg_analysis_matches(a, p->rule, &p->witness)) {
 		dg_analysis_disagree(a, &rule->pos);
 		return 0;
 	}
 	if (f->before_count == 0 || f->before_count > DG_ANALYSIS_BEFORE_MAX) {
-		f->before[0] = answer.rule;
+		f->before[0] = answer->rule;
 		f->before_count = 1;
 		more = true;
 	} else {
-		r = find_cover(a, number, f);
+		r = find_cover(a, p->rule, f);
 		if (r < 0)
 			return r;
 	}
 	dg_analysis_name(a, f->before, f->before_count, more, names, sizeof(names));
-	dg_analysis_report(a, DG_E073, severity(a), &rule->pos, &w,
+	dg_analysis_report(a, DG_E073, severity(a), &rule->pos, &p->witness,
 			   "the rule never %s: whatever it matches, %s %s first, the witness%s for "
 			   "one",
 			   rule->permissive ? "comes to be asked" : "decides", names,
-			   f->before_count > 1 || more ? "match" : "matches", w.when);
+			   f->before_count > 1 || more ? "match" : "matches", p->witness.when);
 	return 0;
 }
 
@@ -144,7 +170,7 @@ static int report_silent(struct dg_analysis *a, uint32_t number, struct dg_analy
 
 	a->silent[number] = true;
 	if (r == 1)
-		return report_shadowed(a, number, f);
+		return add_pending(a, number, (unsigned int)__builtin_ctz(rule->ops), true, f);
 	if (r == -E2BIG) {
 		undecided(a, number, "ever matches");
 		return 0;
@@ -170,45 +196,34 @@ static bool passed_over(const struct dg_analysis *a, uint32_t number,
 	       decider > a->fold->rank[number] && dg_analysis_matches(a, number, w);
 }
 
-/* The rule decides on @op (a permissive one: is passed over), and nothing changes without it. */
-static int report_redundant(struct dg_analysis *a, uint32_t number, unsigned int op)
+/* The rule decides (a permissive one: is passed over), and nothing changes without it. */
+static void report_redundant(struct dg_analysis *a, const struct dg_analysis_pending *p,
+			     const struct dg_answer *with, const struct dg_answer *without)
 {
-	const struct dg_rule_node *rule = &a->policy->rules[number];
-	struct dg_answer with, without;
-	struct dg_analysis_witness w;
+	const struct dg_rule_node *rule = &a->policy->rules[p->rule];
+	const struct dg_analysis_witness *w = &p->witness;
 	char name[128];
-	int r;
 
-	r = dg_analysis_decided(a, number, op);
-	if (r >= 0)
-		r = dg_analysis_witness(a, &w);
-	if (r < 0)
-		return r;
-	dg_analysis_decide(a, &w, (enum dg_op)op, &with);
-	r = dg_analysis_decide_without(a, &w, (enum dg_op)op, number, &without);
-	if (r < 0)
-		return r;
-	if (!(rule->permissive ? passed_over(a, number, &w, &with) : with.rule == number) ||
-	    with.verdict != without.verdict || with.would != without.would ||
-	    with.flags != without.flags) {
+	if (!(rule->permissive ? passed_over(a, p->rule, w, with) : with->rule == p->rule) ||
+	    with->verdict != without->verdict || with->would != without->would ||
+	    with->flags != without->flags) {
 		dg_analysis_disagree(a, &rule->pos);
-		return 0;
+		return;
 	}
 	if (rule->permissive) {
-		dg_analysis_name(a, &with.would, 1, false, name, sizeof(name));
-		dg_analysis_report(a, DG_E208, DG_SEVERITY_WARNING, &rule->pos, &w,
+		dg_analysis_name(a, &with->would, 1, false, name, sizeof(name));
+		dg_analysis_report(a, DG_E208, DG_SEVERITY_WARNING, &rule->pos, w,
 				   "the rule is redundant: whatever it matches, another permissive "
 				   "rule is passed over first and named instead; for the witness%s "
 				   "that is %s",
-				   w.when, name);
-		return 0;
+				   w->when, name);
+		return;
 	}
-	dg_analysis_name(a, &without.rule, 1, false, name, sizeof(name));
-	dg_analysis_report(a, DG_E208, DG_SEVERITY_WARNING, &rule->pos, &w,
+	dg_analysis_name(a, &without->rule, 1, false, name, sizeof(name));
+	dg_analysis_report(a, DG_E208, DG_SEVERITY_WARNING, &rule->pos, w,
 			   "the rule is redundant: without it every verdict is the same; for the "
 			   "witness%s %s gives it too",
-			   w.when, name);
-	return 0;
+			   w->when, name);
 }
 
 /* A deny or forbid that only ever catches what is unknown. */
@@ -266,19 +281,65 @@ static int check_rule(struct dg_analysis *a, uint32_t number)
 		undecided(a, number, "ever decides");
 		return 0;
 	}
-	if (may_be_redundant && f.matters == DG_FOUND_NONE)
-		r = report_redundant(a, number, f.op);
-	else if (may_be_redundant)
+	if (may_be_redundant && f.matters == DG_FOUND_NONE) {
+		r = dg_analysis_decided(a, number, f.op);
+		return r < 0 ? r : add_pending(a, number, f.op, false, &f);
+	}
+	if (may_be_redundant)
 		undecided(a, number, "is redundant");
-	return r < 0 ? r : check_never_true(a, number);
+	return check_never_true(a, number);
+}
+
+/* Judge what is pending, and say it. */
+static int settle(struct dg_analysis *a)
+{
+	struct dg_eval_case cases[2 * PENDING_MAX];
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < a->pending_count; i++) {
+		const struct dg_analysis_pending *p = &a->pending[i];
+
+		cases[count] = (struct dg_eval_case){
+			.device = p->witness.device,
+			.time = p->witness.time,
+			.op = (enum dg_op)p->op,
+			.without = DG_RULE_NONE,
+		};
+		if (!p->shadowed) {
+			cases[count + 1] = cases[count];
+			cases[++count].without = p->rule;
+		}
+		count++;
+	}
+	dg_eval_decide_all(a->policy, cases, count);
+	count = 0;
+	for (size_t i = 0; i < a->pending_count && r >= 0; i++) {
+		struct dg_analysis_pending *p = &a->pending[i];
+
+		if (p->shadowed) {
+			r = report_shadowed(a, p, &cases[count++].answer);
+			continue;
+		}
+		report_redundant(a, p, &cases[count].answer, &cases[count + 1].answer);
+		count += 2;
+		r = check_never_true(a, p->rule);
+	}
+	a->pending_count = 0;
+	if (a->pending_arena)
+		dg_arena_reset(a->pending_arena);
+	return r;
 }
 
 int dg_analysis_rules(struct dg_analysis *a)
 {
 	int r = 0;
 
-	for (uint32_t i = 0; i < a->policy->rule_count && r >= 0; i++)
+	for (uint32_t i = 0; i < a->policy->rule_count && r >= 0; i++) {
 		if (!a->silent[i])
 			r = check_rule(a, i);
-	return r;
+		if (r >= 0 && a->pending_count == PENDING_MAX)
+			r = settle(a);
+	}
+	return r < 0 ? r : settle(a);
 }

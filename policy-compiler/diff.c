@@ -383,13 +383,12 @@ static struct dg_diff_change change_of(const struct work *w, const struct pair *
 	};
 }
 
-/* The device of the last search, once the reference evaluator gives it the same deciders. */
+/* The device of the last search, for the reference evaluator to confirm (confirm()). */
 static int add_change(struct work *w, const struct pair *pair)
 {
 	struct dg_diff_change change = change_of(w, pair);
 	struct dg_diff *diff = w->diff;
 	size_t cost = w->joint.policy.rule_count / RULES_PER_STEP;
-	struct dg_answer before, after;
 	struct dg_witness witness;
 	int r;
 
@@ -397,15 +396,6 @@ static int add_change(struct work *w, const struct pair *pair)
 	if (r < 0)
 		return r;
 	w->steps -= cost < w->steps ? cost : w->steps;
-	dg_eval_decide(w->policies[DG_SIDE_OLD], witness.device, change.op, witness.time, true,
-		       &before);
-	dg_eval_decide(w->policies[DG_SIDE_NEW], witness.device, change.op, witness.time, true,
-		       &after);
-	if (before.rule != change.old_rule || after.rule != change.new_rule ||
-	    before.verdict != change.old_verdict || after.verdict != change.new_verdict) {
-		w->undecided = true;
-		return 0;
-	}
 	change.device = witness.device;
 	change.has_time = witness.has_time;
 	change.time = witness.time;
@@ -413,6 +403,41 @@ static int add_change(struct work *w, const struct pair *pair)
 	if (r >= 0)
 		diff->changes[diff->count++] = change;
 	return r;
+}
+
+/* Of the changes from @first on those stay that the reference evaluator gives the same deciders. */
+static int confirm(struct work *w, size_t first)
+{
+	struct dg_diff *diff = w->diff;
+	size_t count = diff->count - first, kept = first;
+	_cleanup_free_ struct dg_eval_case *cases = calloc(DG_SIDES * count + 1, sizeof(*cases));
+
+	if (!cases)
+		return -ENOMEM;
+	for (int side = 0; side < DG_SIDES; side++) {
+		for (size_t i = 0; i < count; i++)
+			cases[(size_t)side * count + i] = (struct dg_eval_case){
+				.device = diff->changes[first + i].device,
+				.time = diff->changes[first + i].time,
+				.op = diff->changes[first + i].op,
+				.without = DG_RULE_NONE,
+			};
+		dg_eval_decide_all(w->policies[side], cases + (size_t)side * count, count);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct dg_diff_change *change = &diff->changes[first + i];
+		const struct dg_answer *before = &cases[i].answer;
+		const struct dg_answer *after = &cases[count + i].answer;
+
+		if (before->rule == change->old_rule && after->rule == change->new_rule &&
+		    before->verdict == change->old_verdict &&
+		    after->verdict == change->new_verdict)
+			diff->changes[kept++] = *change;
+		else
+			w->undecided = true;
+	}
+	diff->count = kept;
+	return 0;
 }
 
 /* A rule of which pairs are looked for. */
@@ -604,6 +629,7 @@ static int copy_op(struct work *w, enum dg_op like)
 static int compare_op(struct work *w)
 {
 	const struct dg_fold_column *column = w->fold->columns;
+	size_t first = w->diff->count;
 	int like, r;
 
 	while (!(column->ops >> w->op & 1))
@@ -616,6 +642,8 @@ static int compare_op(struct work *w)
 	w->undecided = false;
 	r = compare_column(w, column);
 	column_done(w);
+	if (r >= 0 || r == -E2BIG)
+		r = confirm(w, first) ?: r;
 	if (r == -E2BIG || w->undecided)
 		w->diff->undecided |= 1U << w->op;
 	return r == -E2BIG ? 0 : r;

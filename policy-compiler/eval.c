@@ -93,10 +93,14 @@ enum dg_truth dg_eval_condition(const struct dg_expr *expr, const struct dg_devi
 		return DG_TRUTH_TRUE - dg_eval_condition(expr->left, device);
 	case DG_EXPR_AND:
 		left = dg_eval_condition(expr->left, device);
+		if (left == DG_TRUTH_FALSE)
+			return left;
 		right = dg_eval_condition(expr->right, device);
 		return left < right ? left : right;
 	case DG_EXPR_OR:
 		left = dg_eval_condition(expr->left, device);
+		if (left == DG_TRUTH_TRUE)
+			return left;
 		right = dg_eval_condition(expr->right, device);
 		return left > right ? left : right;
 	case DG_EXPR_TEST:
@@ -138,54 +142,108 @@ static bool dg_eval_audited(enum dg_audit audit, enum dg_verdict verdict)
 	       (audit == DG_AUDIT_DENIED && verdict == DG_VERDICT_DENY);
 }
 
+/* What a search for the decider has come to. */
+struct dg_deciding {
+	struct dg_answer answer;
+	enum dg_audit audit;
+};
+
+static struct dg_deciding dg_eval_begin(const struct dg_policy *policy, enum dg_op op)
+{
+	return (struct dg_deciding){
+		.answer = {
+			.verdict = policy->defaults[op],
+			.rule = DG_RULE_DEFAULT,
+			.would = DG_RULE_NONE,
+		},
+		.audit = DG_AUDIT_DENIED,
+	};
+}
+
+/*
+ * The search comes to a rule, to which others but forbids only after all of those. True: it decides. A
+ * permissive one is noted and passed over.
+ */
+static bool dg_eval_step(const struct dg_policy *policy, uint32_t number, bool forbids,
+			 const struct dg_eval_case *c, bool clock_synced, struct dg_deciding *d)
+{
+	const struct dg_rule_node *rule = &policy->rules[number];
+	bool allow = rule->effect == DG_EFFECT_ALLOW;
+
+	if ((rule->effect == DG_EFFECT_FORBID) != forbids || number == c->without ||
+	    !dg_eval_matches(rule, c->device, c->op, c->time, clock_synced))
+		return false;
+	if (rule->permissive) {
+		if (d->answer.would != DG_RULE_NONE)
+			return false;
+		d->answer.would = number;
+		if (allow)
+			d->answer.flags |= DG_LEAF_WOULD_ALLOW;
+		if (rule->audit != DG_AUDIT_NEVER)
+			d->answer.flags |= DG_LEAF_AUDIT;
+		return false;
+	}
+	d->answer.verdict = allow ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
+	d->answer.rule = number;
+	d->audit = rule->audit;
+	return true;
+}
+
+/* The default is audited like a rule that says nothing about it. */
+static struct dg_answer dg_eval_end(struct dg_deciding *d)
+{
+	if (dg_eval_audited(d->audit, (enum dg_verdict)d->answer.verdict))
+		d->answer.flags |= DG_LEAF_AUDIT;
+	return d->answer;
+}
+
 void dg_eval_decide(const struct dg_policy *policy, const struct dg_device *device, enum dg_op op,
 		    uint64_t time, bool clock_synced, struct dg_answer *ret)
 {
-	struct dg_answer answer = {
-		.verdict = policy->defaults[op],
-		.rule = DG_RULE_DEFAULT,
-		.would = DG_RULE_NONE,
+	const struct dg_eval_case c = {
+		.device = device, .time = time, .op = op, .without = DG_RULE_NONE
 	};
-	enum dg_audit audit = DG_AUDIT_DENIED;
+	struct dg_deciding d = dg_eval_begin(policy, op);
+	bool decided = false;
 
 	/* 1. The first forbid whose condition is true or unknown. */
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct dg_rule_node *rule = &policy->rules[i];
+	for (uint32_t i = 0; i < policy->rule_count && !decided; i++)
+		decided = dg_eval_step(policy, i, true, &c, clock_synced, &d);
+	/* 2. The first allow or deny that matches. 3. Else the default. */
+	for (uint32_t i = 0; i < policy->rule_count && !decided; i++)
+		decided = dg_eval_step(policy, i, false, &c, clock_synced, &d);
+	*ret = dg_eval_end(&d);
+}
 
-		if (rule->effect != DG_EFFECT_FORBID ||
-		    !dg_eval_matches(rule, device, op, time, clock_synced))
-			continue;
-		answer.verdict = DG_VERDICT_DENY;
-		answer.rule = (uint32_t)i;
-		audit = rule->audit;
-		goto decided;
-	}
-	/* 2. The first allow or deny that matches; permissive ones are noted and passed over. */
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct dg_rule_node *rule = &policy->rules[i];
-		bool allow = rule->effect == DG_EFFECT_ALLOW;
+/* As above, at most DG_EVAL_TOGETHER of them: each rule is read once for all. */
+static void dg_eval_together(const struct dg_policy *policy, struct dg_eval_case *cases, size_t count)
+{
+	struct dg_deciding deciding[DG_EVAL_TOGETHER];
+	size_t open[DG_EVAL_TOGETHER], left = count;
 
-		if (rule->effect == DG_EFFECT_FORBID ||
-		    !dg_eval_matches(rule, device, op, time, clock_synced))
-			continue;
-		if (rule->permissive) {
-			if (answer.would == DG_RULE_NONE) {
-				answer.would = (uint32_t)i;
-				if (allow)
-					answer.flags |= DG_LEAF_WOULD_ALLOW;
-				if (rule->audit != DG_AUDIT_NEVER)
-					answer.flags |= DG_LEAF_AUDIT;
-			}
-			continue;
-		}
-		answer.verdict = allow ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
-		answer.rule = (uint32_t)i;
-		audit = rule->audit;
-		break;
+	for (size_t k = 0; k < count; k++) {
+		deciding[k] = dg_eval_begin(policy, cases[k].op);
+		open[k] = k;
 	}
-decided:
-	/* 3. Else the default, which is audited like a rule that says nothing about it. */
-	if (dg_eval_audited(audit, (enum dg_verdict)answer.verdict))
-		answer.flags |= DG_LEAF_AUDIT;
-	*ret = answer;
+	for (unsigned int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < policy->rule_count && left; i++)
+			for (size_t n = 0; n < left;)
+				if (dg_eval_step(policy, i, pass == 0, &cases[open[n]], true,
+						 &deciding[open[n]]))
+					open[n] = open[--left];
+				else
+					n++;
+	for (size_t k = 0; k < count; k++)
+		cases[k].answer = dg_eval_end(&deciding[k]);
+}
+
+void dg_eval_decide_all(const struct dg_policy *policy, struct dg_eval_case *cases, size_t count)
+{
+	while (count) {
+		size_t some = count < DG_EVAL_TOGETHER ? count : DG_EVAL_TOGETHER;
+
+		dg_eval_together(policy, cases, some);
+		cases += some;
+		count -= some;
+	}
 }

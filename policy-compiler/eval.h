@@ -28,3 +28,20 @@ bool dg_eval_live(const struct dg_rule_node *rule, uint64_t time, bool clock_syn
  */
 void dg_eval_decide(const struct dg_policy *policy, const struct dg_device *device, enum dg_op op,
 		    uint64_t time, bool clock_synced, struct dg_answer *ret);
+
+/* One question to the evaluator. */
+struct dg_eval_case {
+	const struct dg_device *device;
+	uint64_t time;
+	enum dg_op op;
+	uint32_t without; /* a rule that is taken to be gone, or DG_RULE_NONE */
+	struct dg_answer answer;
+};
+
+#define DG_EVAL_TOGETHER 32 /* cases that are judged while a rule is at hand */
+
+/*
+ * Decide each of the cases, with the clock synchronised, as dg_eval_decide() does. A large policy is read
+ * once for many of them, which is most of what deciding one costs.
+ */
+void dg_eval_decide_all(const struct dg_policy *policy, struct dg_eval_case *cases, size_t count);

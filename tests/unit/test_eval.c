@@ -191,3 +191,61 @@ Test(eval, time)
 		     "and one that denies goes on past it");
 	cr_expect_eq(ask_at(deny, "{}", 86399, false).rule, DG_RULE_DEFAULT);
 }
+
+/* Many cases in one go: each is decided as by itself, and without a rule as if that were not there. */
+Test(eval, many_at_once)
+{
+	static const char rules[] =
+		"deny \"p\" on bind, dma where pci.external mode permissive;\n"
+		"allow \"a\" on bind, mmio where bus == \"pci\" until 1970-01-02;\n"
+		"forbid \"f\" on bind, dma where pci.revision == 3 audit never;\n"
+		"allow \"q\" on bind where pci.revision < 9 mode permissive audit never;\n"
+		"deny \"d\" on bind where bus == \"usb\";\n"
+		"forbid \"g\" on bind where bus == \"usb\" and pci.external;\n"
+		"allow \"z\" on bind, mmio where bus in { \"usb\", \"pci\" };\n";
+	static const char *const devices[] = {
+		"{}", "{\"bus\":\"pci\"}", "{\"bus\":\"pci\",\"pci.external\":true}",
+		"{\"bus\":\"usb\",\"pci.external\":false,\"pci.revision\":2}",
+		"{\"bus\":\"pci\",\"pci.revision\":3,\"pci.external\":false}",
+		"{\"bus\":\"acpi\",\"pci.revision\":8,\"pci.external\":false}",
+	};
+	static const enum dg_op ops[] = { DG_OP_BIND, DG_OP_MMIO, DG_OP_DMA };
+	struct setup setups[ARRAY_SIZE(devices)];
+	struct dg_eval_case cases[ARRAY_SIZE(devices) * 3 * 2 * 8];
+	const struct dg_policy *policy;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		setups[i] = set_up(rules, devices[i]);
+	policy = setups[0].policy;
+	cr_assert_eq(policy->rule_count, 7);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cases[count++] = (struct dg_eval_case){
+			.device = setups[i % ARRAY_SIZE(devices)].inventory->devices[0],
+			.op = ops[i / 7 % 3],
+			.time = i / 5 % 2 ? 1000 : 200000,
+			.without = i % 8 == 7 ? DG_RULE_NONE : (uint32_t)(i % 8),
+		};
+	cr_assert_gt(count, 4 * DG_EVAL_TOGETHER);
+	dg_eval_decide_all(policy, cases, count);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t without = cases[i].without, kept = 0;
+		struct dg_answer answer;
+
+		if (without != DG_RULE_NONE) {
+			kept = policy->rules[without].ops;
+			policy->rules[without].ops = 0;
+		}
+		dg_eval_decide(policy, cases[i].device, cases[i].op, cases[i].time, true, &answer);
+		if (without != DG_RULE_NONE)
+			policy->rules[without].ops = kept;
+		cr_expect_eq(cases[i].answer.verdict, answer.verdict, "%zu", i);
+		cr_expect_eq(cases[i].answer.rule, answer.rule, "%zu", i);
+		cr_expect_eq(cases[i].answer.would, answer.would, "%zu", i);
+		cr_expect_eq(cases[i].answer.flags, answer.flags, "%zu", i);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		dg_policy_free(setups[i].policy);
+		dg_inventory_free(setups[i].inventory);
+	}
+}
