@@ -419,14 +419,15 @@ static int leave_alike(struct hunt *h, const struct dg_decision *at)
 	if ((end == DG_RANK_NONE ? h->default_kind : a->kind_of[end]) != h->kind)
 		return -E2BIG;
 	h->alike = true;
-	if (hint > h->rank && hint < count && is_other(h, hint, passed_over)) {
+	/* Before any copy of it: what a rule with `until` leaves may be a clock that is not set. */
+	r = refine(h);
+	if (r == 0 && hint > h->rank && hint < count && is_other(h, hint, passed_over)) {
 		dg_ref region = h->region;
 
 		r = try_next(h, hint, &region);
 		if (r != 0)
 			return r;
 	}
-	r = refine(h);
 	alike = h->region;
 	if (r == 0 && end != DG_RANK_NONE)
 		r = dg_analysis_combine(a, DG_APPLY_AND, alike, a->match[a->fold->rule_of[end]],
