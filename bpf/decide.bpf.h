@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
  * The decision: facts and a query in, verdict and rule out (policy language, section 6), by a walk
- * through each part of the operation (struct dg_tables). The same code runs in the LSM programs and
+ * through each part of the operation and a look at its bitmaps (struct dg_tables). The same code runs in the LSM programs and
  * in the syscall program, on memory of the kernel or of a map.
  */
 #pragma once
 
 #include "classify.bpf.h"
 
-/* Of all parts: as many nodes as there can be variables on each path, and its end. */
-#define DG_STEPS_MAX (DG_PARTS_MAX * (DG_TABLE_MAX_DEPTH + 1))
+/*
+ * More than any tables need: of all parts as many nodes as there can be variables on each path, and
+ * its end; of bitmaps as many nodes as there is room for.
+ */
+#define DG_STEPS_MAX (1U << 22)
+
+/*
+ * What has been found, and how far the bitmaps have been looked at. Numbers alone: a global function
+ * may work on it, which the verifier looks at once.
+ */
+struct dg_search {
+	__u32 rank;  /* the lowest so far, or DG_RANK_NO_RULE */
+	__u32 would; /* the same of the permissive rules */
+	__u64 known; /* DG_KNOWN_* */
+	__u32 part;  /* the next one, and how many are left */
+	__u32 parts;
+	/* Blocks that are left, and of the one at hand the bitmap, its bits, and its nodes left. */
+	__u32 block, blocks;
+	__u64 groups; /* bitmaps of the block behind that one which may have something to say */
+	__u64 bits;
+	__u32 bitmap, row, rows;
+};
 
 struct dg_walk {
 	const struct dg_facts *facts;
 	const struct dg_facts_more *more; /* or NULL */
 	const struct dg_query *query;
-	__u64 known; /* DG_KNOWN_* */
-	__u32 rank;  /* the lowest so far, or DG_RANK_NO_RULE */
-	__u32 would; /* the same of the permissive rules */
+	struct dg_search search;
 	/* By slot, the class + 1; 0: not asked for yet. The last is the digests' and stays 0. */
 	union {
-		__u32 class[DG_REF_SLOT_MASK + 1];
-		__u64 words[(DG_REF_SLOT_MASK + 1) / 2];
+		__u32 class[DG_SLOT_NONE + 1];
+		__u64 words[DG_SLOT_NONE / 2 + 1];
 	};
 };
 
@@ -117,16 +135,19 @@ spent:
 static __always_inline __u32 dg_follow(struct dg_walk *walk, __u32 ref)
 {
 	__u64 at = dg_header->node_off + (__u64)(ref & DG_REF_PLACE) * 8;
-	__u32 slot = ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK;
-	__u32 class = walk->class[slot], next;
+	__u64 slot = ref >> DG_REF_SLOT_SHIFT & DG_REF_SLOT_MASK;
 	const volatile struct dg_node *node;
+	__u32 class, next;
 
+	if (slot > DG_SLOT_NONE)
+		return DG_REF_BROKEN;
+	class = walk->class[slot];
 	if (!class) {
 		node = dg_tables_at(at, sizeof(*node));
 		if (!node)
 			return DG_REF_BROKEN;
 		class = 1;
-		if (walk->known >> (node->known & 63) & 1)
+		if (walk->search.known >> (node->known & 63) & 1)
 			class = dg_ask(walk, node->var, slot);
 		if (!class)
 			return DG_REF_BROKEN;
@@ -140,7 +161,7 @@ static __always_inline __u32 dg_follow(struct dg_walk *walk, __u32 ref)
 }
 
 /* What the end of a path says, put together with what the other parts said. */
-static __always_inline bool dg_meet(struct dg_walk *walk, __u32 ref)
+static __always_inline bool dg_meet(struct dg_search *search, __u32 ref)
 {
 	__u32 rank = ref & DG_REF_INDEX, would = DG_RANK_NO_RULE;
 
@@ -156,10 +177,10 @@ static __always_inline bool dg_meet(struct dg_walk *walk, __u32 ref)
 		rank = leaf->rank;
 		would = leaf->would;
 	}
-	if (rank < walk->rank)
-		walk->rank = rank;
-	if (would < walk->would)
-		walk->would = would;
+	if (rank < search->rank)
+		search->rank = rank;
+	if (would < search->would)
+		search->would = would;
 	return true;
 }
 
@@ -174,12 +195,12 @@ static __always_inline int dg_finish(const struct dg_walk *walk, __u32 op, struc
 	__u32 verdict, flags = 0, rule = DG_RULE_DEFAULT, would = DG_RULE_NONE;
 	const volatile struct dg_rank *rank;
 
-	if (walk->rank == DG_RANK_NO_RULE) {
+	if (walk->search.rank == DG_RANK_NO_RULE) {
 		verdict = dg_header->allowed >> (op & 15) & 1 ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
 		if (verdict == DG_VERDICT_DENY)
 			flags = DG_LEAF_AUDIT;
 	} else {
-		rank = dg_rank_at(walk->rank);
+		rank = dg_rank_at(walk->search.rank);
 		if (!rank)
 			return -1;
 		rule = rank->rule;
@@ -188,8 +209,8 @@ static __always_inline int dg_finish(const struct dg_walk *walk, __u32 op, struc
 			flags = DG_LEAF_AUDIT;
 	}
 	/* A permissive rule behind the one that decides is not passed over. */
-	if (walk->would < walk->rank) {
-		rank = dg_rank_at(walk->would);
+	if (walk->search.would < walk->search.rank) {
+		rank = dg_rank_at(walk->search.would);
 		if (!rank)
 			return -1;
 		would = rank->rule;
@@ -205,30 +226,165 @@ static __always_inline int dg_finish(const struct dg_walk *walk, __u32 op, struc
 	return 0;
 }
 
-/* Walk @count parts from @part on, each to its end. */
-static __always_inline bool dg_walk_parts(struct dg_walk *walk, __u32 part, __u64 count)
+/* What a term of the bitmap at hand says that holds. */
+static __always_inline bool dg_meet_term(struct dg_search *search, __u64 number)
 {
+	__u32 term;
+
+	if (!DG_READ(__u32, dg_header->term_off + number * 4, &term))
+		return false;
+	if (!(term & DG_TERM_PERMISSIVE)) {
+		if (term < search->rank)
+			search->rank = term;
+	} else if ((term & ~DG_TERM_PERMISSIVE) < search->would) {
+		search->would = term & ~DG_TERM_PERMISSIVE;
+	}
+	return true;
+}
+
+/* All terms that the bitmap at hand has found to hold. */
+static __always_inline bool dg_meet_terms(struct dg_search *search)
+{
+	__u64 bits = search->bits, zero = dg_zero(bits);
+	__u32 block = search->bitmap / DG_BLOCK_BITMAPS, group = search->bitmap % DG_BLOCK_BITMAPS - 1;
+	__u64 number = ((__u64)block * DG_BLOCK_TERMS + group * 64) | zero;
+
+	for (; bits; bits = bits >> 1 | zero) {
+		DG_LOOP(spent);
+		if (bits & 1 && !dg_meet_term(search, dg_apart(number, zero)))
+			return false;
+		number++;
+	}
+	return true;
+spent:
+	return false;
+}
+
+/* The bitmap @number is the one at hand. */
+static __always_inline __u32 dg_begin_bitmap(struct dg_search *search, __u32 number)
+{
+	const volatile struct dg_bitmap *bitmap;
+
+	bitmap = dg_tables_at(dg_header->bitmap_off + (__u64)number * sizeof(*bitmap),
+			      sizeof(*bitmap));
+	if (!bitmap)
+		return DG_REF_BROKEN;
+	search->bitmap = number;
+	search->bits = bitmap->live;
+	search->row = bitmap->row;
+	search->rows = bitmap->row_count;
+	return DG_REF_PASS;
+}
+
+/* The bitmap behind the one at hand that may have something to say; DG_REF_DONE: none. */
+static __always_inline __u32 dg_next_bitmap(struct dg_search *search)
+{
+	__u64 groups = search->groups, zero = dg_zero(groups);
+	__u32 number = search->bitmap | zero;
+
+	for (; groups; groups = groups >> 1 | zero) {
+		DG_LOOP(spent);
+		number++;
+		if (groups & 1) {
+			search->groups = groups >> 1;
+			return dg_begin_bitmap(search, dg_apart(number, zero));
+		}
+	}
+	search->groups = groups;
+	if (!search->blocks)
+		return DG_REF_DONE;
+	search->blocks--;
+	return dg_begin_bitmap(search, search->block++ * DG_BLOCK_BITMAPS);
+spent:
+	return DG_REF_BROKEN;
+}
+
+/* Where to go on after @end: what a node of the bitmap at hand came to, or DG_REF_PASS. */
+static __always_inline __u32 dg_next_row(struct dg_search *search, __u32 end)
+{
+	__u64 word;
+	__u32 ref;
+
+	if (end != DG_REF_PASS) {
+		if (!DG_READ(__u64, dg_header->word_off + (__u64)(end & DG_REF_INDEX) * 8, &word))
+			return DG_REF_BROKEN;
+		search->bits &= word;
+	}
+	if (search->bits && search->rows) {
+		search->rows--;
+		if (!DG_READ(__u32, dg_header->row_off + (__u64)search->row++ * 4, &ref) ||
+		    ref & DG_REF_LEAF)
+			return DG_REF_BROKEN;
+		return ref;
+	}
+	if (search->bitmap % DG_BLOCK_BITMAPS == 0)
+		search->groups = search->bits;
+	else if (!dg_meet_terms(search))
+		return DG_REF_BROKEN;
+	return dg_next_bitmap(search);
+}
+
+/*
+ * Where to go on after the end @end of a path: with the next part, when there are no more with the
+ * bitmaps. DG_REF_PASS: no path was gone; this is to be asked again. DG_REF_DONE: all has been seen.
+ */
+__noinline __u32 dg_next_path(struct dg_search *search, __u32 end)
+{
+	const volatile struct dg_part *part;
+
+	if (!search)
+		return DG_REF_BROKEN;
+	if (!search->parts)
+		return dg_next_row(search, end);
+	if (!dg_meet(search, end))
+		return DG_REF_BROKEN;
+	if (!--search->parts)
+		return search->blocks ? DG_REF_PASS : DG_REF_DONE;
+	part = dg_tables_at(dg_header->part_off + (__u64)search->part++ * sizeof(*part),
+			    sizeof(*part));
+	if (!part)
+		return DG_REF_BROKEN;
+	return search->known >> (part->known & 63) & 1 ? part->ref : part->unknown;
+}
+
+/* Entry @op of an array of the header, at @off. */
+#define DG_READ_OF_OP(off, op, ret) DG_READ(__u32, (off) + (__u64)(op) * 4, ret)
+
+/* Nothing has been found yet on @op. False when the tables are damaged. */
+__noinline int dg_search_begin(struct dg_search *search, __u64 known, __u32 op)
+{
+	if (!search)
+		return false;
+	*search = (struct dg_search){
+		.rank = DG_RANK_NO_RULE, .would = DG_RANK_NO_RULE, .known = known};
+	if (!DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_part), op, &search->part) ||
+	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_part_count), op,
+			   &search->parts) ||
+	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_block), op, &search->block) ||
+	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_block_count), op,
+			   &search->blocks) ||
+	    search->parts > DG_PARTS_MAX)
+		return false;
+	search->parts++; /* the end of none comes first */
+	return true;
+}
+
+/* Walk all parts, each to its end, and then the nodes of the bitmaps. */
+static __always_inline bool dg_walk_all(struct dg_walk *walk)
+{
+	__u32 ref = dg_zero(walk->facts->known_num) | DG_REF_PASS;
 	__u64 left = dg_zero(walk->facts->known_num) + DG_STEPS_MAX;
-	__u32 ref = dg_zero(left) | DG_REF_PASS;
 
 	for (; left; left--) {
 		DG_LOOP(spent);
-		if (ref & DG_REF_LEAF) {
-			const volatile struct dg_part *next;
-
-			if (!dg_meet(walk, ref))
+		if (!(ref & DG_REF_LEAF)) {
+			if (ref == DG_REF_BROKEN)
 				return false;
-			if (!count--)
-				return true;
-			next = dg_tables_at(dg_header->part_off + (__u64)part++ * sizeof(*next),
-					    sizeof(*next));
-			if (!next)
-				return false;
-			ref = walk->known >> (next->known & 63) & 1 ? next->ref : next->unknown;
-		} else if (ref == DG_REF_BROKEN) {
-			return false;
-		} else {
 			ref = dg_follow(walk, ref);
+		} else {
+			ref = dg_next_path(&walk->search, ref);
+			if (ref == DG_REF_DONE)
+				return true;
 		}
 	}
 spent:
@@ -245,27 +401,22 @@ static __noinline int dg_decide(const struct dg_facts *facts, const struct dg_fa
 				const struct dg_query *query, struct dg_answer *answer)
 {
 	struct dg_walk walk;
-	__u32 op = query->op, part, count;
+	__u32 op = query->op;
 	__u64 zero = dg_zero(facts->known_num);
 	int i;
 
 	walk.facts = facts;
 	walk.more = more;
 	walk.query = query;
-	walk.known = dg_known_facts(facts, more);
-	walk.rank = walk.would = zero - 1;
 #pragma unroll
-	for (i = 0; i < (DG_REF_SLOT_MASK + 1) / 2; i++)
+	for (i = 0; i < DG_SLOT_NONE / 2 + 1; i++)
 		walk.words[i] = zero;
 
 	dg_answer_broken(answer);
 	if (dg_header->magic != DG_TABLES_MAGIC || dg_header->abi != DG_ABI_VERSION ||
 	    op >= DG_OP_MAX)
 		return -1;
-	if (!DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_part) + (__u64)op * 4, &part) ||
-	    !DG_READ(__u32, __builtin_offsetof(struct dg_tables, op_part_count) + (__u64)op * 4,
-		     &count) ||
-	    count > DG_PARTS_MAX || !dg_walk_parts(&walk, part, count))
+	if (!dg_search_begin(&walk.search, dg_known_facts(facts, more), op) || !dg_walk_all(&walk))
 		return -1;
 	return dg_finish(&walk, op, answer);
 }

@@ -179,8 +179,11 @@ struct dg_facts_more {
  * In a part: start at its reference; at a node, find the class of the node's variable (1 …; class 0
  * always means unknown) and follow the node's edge for it; a reference with DG_REF_LEAF set ends
  * the walk. The variables on a path ascend, so the cost does not depend on the number of rules.
+ *
+ * Rules whose diagrams would be too large are in blocks instead (struct dg_bitmap), whose least
+ * matching ranks join those of the parts.
  */
-#define DG_TABLES_MAGIC 0x33544744U /* "DGT3" */
+#define DG_TABLES_MAGIC 0x34544744U /* "DGT4" */
 
 /*
  * A reference: a node; or with DG_REF_LEAF one of three ends. That of a node says where it is, in
@@ -192,6 +195,7 @@ struct dg_facts_more {
 #define DG_REF_PASS 0xffffffffU /* no rule of the part matches */
 #define DG_REF_INDEX 0x3fffffffU
 #define DG_REF_BROKEN 0x40000000U /* in the tables nowhere: damage was found on the way */
+#define DG_REF_DONE 0xfffffffeU	  /* in the tables nowhere: all bitmaps have been seen */
 #define DG_REF_SPARSE 0x20000000U /* the node is a DG_NODE_SPARSE */
 #define DG_REF_SLOT_SHIFT 23	  /* the slot of the node's variable */
 #define DG_REF_SLOT_MASK 63
@@ -214,7 +218,7 @@ struct dg_facts_more {
  * few are asked about.
  */
 #define DG_SLOTS_MAX 48
-#define DG_SLOT_NONE DG_REF_SLOT_MASK
+#define DG_SLOT_NONE DG_SLOTS_MAX
 
 /*
  * Which facts are known, in one word. Those of a kind begin at its bit, in the order of their
@@ -257,7 +261,15 @@ struct dg_tables {
 	__u32 op_part_count[DG_OP_SLOTS]; /* and how many, at most DG_PARTS_MAX */
 	__u32 part_off, part_count;	  /* struct dg_part */
 	__u32 var_off, var_count;	  /* struct dg_var */
+	__u32 op_block[DG_OP_SLOTS];	  /* by enum dg_op: its first block */
+	__u32 op_block_count[DG_OP_SLOTS];
 	__u32 node_off, node_size;	  /* struct dg_node, each with its edges; in bytes */
+	__u32 node_bitmaps;		  /* from this byte of them on, nodes of bitmaps */
+	__u32 bitmap_count;		  /* DG_BLOCK_BITMAPS for each block */
+	__u32 bitmap_off;		  /* struct dg_bitmap */
+	__u32 row_off, row_count;	  /* __u32, references to nodes of bitmaps */
+	__u32 word_off, word_count;	  /* __u64 */
+	__u32 term_off;			  /* __u32, DG_BLOCK_TERMS for each block */
 	__u32 leaf_off, leaf_count;	  /* struct dg_leaf */
 	__u32 rank_off, rank_count;	  /* struct dg_rank, by rank */
 	__u32 rule_off, rule_count;	  /* struct dg_rule, in policy order */
@@ -275,6 +287,24 @@ struct dg_part {
 	__u32 known;   /* its bit (DG_KNOWN_*); DG_KNOWN_ALWAYS when @ref is an end */
 	__u32 reserved;
 };
+
+/*
+ * Bitmaps. Rules are taken apart into terms: conditions on single variables that must hold at once.
+ * A bitmap stands for 64 things and says which of them may hold: the bits of @live that are set in
+ * the word of every one of its nodes. The end of such a node is DG_REF_LEAF and the index of a word.
+ *
+ * A block is DG_BLOCK_BITMAPS bitmaps: the first says in which of the 64 others something may hold,
+ * each of those which of its 64 terms do. The term's entry is the rank of its rule.
+ */
+struct dg_bitmap {
+	__u64 live;
+	__u32 row; /* its nodes: so many references from this one on */
+	__u32 row_count;
+};
+
+#define DG_BLOCK_BITMAPS 65
+#define DG_BLOCK_TERMS (64 * 64)
+#define DG_TERM_PERMISSIVE 0x80000000U /* with the rank: the rule is only named */
 
 enum dg_var_kind {
 	DG_VAR_NUM,    /* num[fact] & mask */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define MERGE_WORK (16U << 20) /* steps */
+
 struct blocks {
 	struct dg_diagram *diagram;
 	uint32_t *of; /* by rank: twice the block's number, one more when it allows */
@@ -56,8 +58,11 @@ int dg_blocks_parts(struct dg_fold *f, unsigned int op, uint32_t clock, uint32_t
 	const struct dg_fold_op *parts = &f->ops[op];
 	struct blocks blocks = {.diagram = f->diagram};
 	struct dg_fold_op result = {};
+	size_t work = MERGE_WORK;
 	int r;
 
+	if (dg_fold_column_of(f, op)->apart_count > 0)
+		return -E2BIG;
 	r = dg_blocks_number(f, op, rules, &blocks.of);
 	for (size_t i = 0; i < parts->count && r >= 0; i++) {
 		dg_ref *root = &result.roots[result.count];
@@ -70,7 +75,8 @@ int dg_blocks_parts(struct dg_fold *f, unsigned int op, uint32_t clock, uint32_t
 	}
 	free(blocks.of);
 	if (r >= 0)
-		r = dg_fold_merge(f->diagram, DG_APPLY_MIN, result.roots, &result.count, slack);
+		r = dg_fold_merge(f->diagram, DG_APPLY_MIN, result.roots, &result.count, slack,
+				  &work);
 	if (r >= 0)
 		*ret = result;
 	return r;

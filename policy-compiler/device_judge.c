@@ -216,6 +216,27 @@ static void dg_walk_parts(struct dg_device_judge *judge)
 	}
 }
 
+/* The lowest rank below @rank that a rule which is in no part gives, or @rank. */
+static uint32_t dg_rank_apart(const struct dg_device_judge *judge, const struct dg_fold *f,
+			      unsigned int op, uint32_t rank)
+{
+	const struct dg_fold_column *column = dg_fold_column_of(f, op);
+	const struct dg_diagram *d = f->diagram;
+
+	for (size_t i = 0; i < column->apart_count; i++) {
+		uint32_t rule = column->apart[i];
+		dg_ref ref = f->match[rule];
+
+		if (f->rank[rule] >= rank)
+			break;
+		while (!dg_ref_terminal(ref))
+			ref = dg_step(d, &d->nodes[ref], judge->classes[d->nodes[ref].var]);
+		if (ref == DG_TRUE && !f->policy->rules[rule].permissive)
+			return f->rank[rule];
+	}
+	return rank;
+}
+
 /* The decision is that of the lowest rank that any part gives. */
 static struct dg_device_verdict dg_verdict_on(const struct dg_device_judge *judge, unsigned int fold,
 					      unsigned int op)
@@ -229,6 +250,7 @@ static struct dg_device_verdict dg_verdict_on(const struct dg_device_judge *judg
 		if (own < rank)
 			rank = own;
 	}
+	rank = dg_rank_apart(judge, f, op, rank);
 	if (rank == DG_RANK_NONE)
 		return (struct dg_device_verdict){ f->policy->defaults[op], DG_RULE_DEFAULT };
 	rule = f->rule_of[rank];

@@ -112,6 +112,11 @@ struct dg_decision dg_diagram_decided(const struct dg_diagram *d, dg_ref termina
 	return d->decisions[terminal & ~DG_REF_TERMINAL];
 }
 
+size_t dg_diagram_steps(const struct dg_diagram *d)
+{
+	return d->steps;
+}
+
 size_t dg_diagram_run_count(const struct dg_diagram *d)
 {
 	return d->run_count;

@@ -160,5 +160,7 @@ int dg_diagram_size(struct dg_diagram *diagram, dg_ref ref, size_t *ret_runs);
  */
 int dg_diagram_behind(struct dg_diagram *diagram, dg_ref ref, uint32_t var, size_t most,
 		      size_t *ret);
+/* Steps taken so far: what dg_diagram_budget() counts. */
+size_t dg_diagram_steps(const struct dg_diagram *diagram);
 size_t dg_diagram_run_count(const struct dg_diagram *diagram);
 size_t dg_diagram_node_count(const struct dg_diagram *diagram);

@@ -14,6 +14,9 @@
 #define SLACK_PER_RULE 8
 #define SLACK_LEAST 4096
 #define SLACK_MOST 16384
+/* Steps that the parts of a column may take, each some ten nanoseconds. */
+#define WORK_LEAST (4U << 20)
+#define WORK_PER_RULE 512
 
 void dg_fold_free(struct dg_fold *fold)
 {
@@ -24,6 +27,7 @@ void dg_fold_free(struct dg_fold *fold)
 		free(fold->columns[i].rules);
 		free(fold->columns[i].groups);
 		free(fold->columns[i].first);
+		free(fold->columns[i].apart);
 	}
 	if (!fold->borrowed) {
 		dg_symbols_free(fold->symbols);
@@ -149,6 +153,7 @@ struct build {
 	uint32_t *rules; /* of several groups, by rank */
 	dg_ref *refs;	 /* the parts; as many as there are rules at most */
 	size_t count;
+	size_t work; /* steps left */
 };
 
 static void build_done(struct build *b)
@@ -161,6 +166,7 @@ static void build_done(struct build *b)
 static int decide(struct build *b, const uint32_t *rules, size_t count, size_t budget, dg_ref *ret)
 {
 	const struct dg_fold *f = b->f;
+	size_t steps;
 	int r;
 
 	for (size_t i = 0; i < count; i++)
@@ -168,8 +174,11 @@ static int decide(struct build *b, const uint32_t *rules, size_t count, size_t b
 			(struct dg_claim){.match = f->match[rules[i]],
 					  .rank = f->rank[rules[i]],
 					  .permissive = f->policy->rules[rules[i]].permissive};
-	dg_diagram_budget(f->diagram, budget);
+	dg_diagram_budget(f->diagram, budget < b->work ? budget : b->work);
+	steps = dg_diagram_steps(f->diagram);
 	r = dg_diagram_decide(f->diagram, b->keep, b->claims, count, ret);
+	steps = dg_diagram_steps(f->diagram) - steps;
+	b->work -= steps < b->work ? steps : b->work;
 	dg_diagram_budget(f->diagram, SIZE_MAX);
 	return r;
 }
@@ -180,7 +189,7 @@ static int build_group(struct build *b, const uint32_t *rules, size_t count)
 	dg_ref ref;
 	int r = decide(b, rules, count, DG_FOLD_MAX_RUNS / 4, &ref);
 
-	if (r == -E2BIG && count > 1) {
+	if (r == -E2BIG && count > 1 && b->work > 0) {
 		r = build_group(b, rules, count / 2);
 		if (r < 0)
 			return r;
@@ -248,6 +257,7 @@ int dg_fold_parts(struct dg_fold *f, const struct dg_fold_column *column, enum d
 	size_t slack = slack_for(column->rule_count);
 	int r = 0;
 
+	b.work = WORK_LEAST + column->rule_count * WORK_PER_RULE;
 	b.claims = calloc(column->rule_count + 1, sizeof(*b.claims));
 	b.rules = calloc(column->rule_count + 1, sizeof(*b.rules));
 	b.refs = calloc(column->rule_count + 1, sizeof(*b.refs));
@@ -267,7 +277,7 @@ int dg_fold_parts(struct dg_fold *f, const struct dg_fold_column *column, enum d
 	if (r >= 0 && (merge || b.count > DG_PARTS_MAX))
 		r = dg_fold_merge(f->diagram,
 				  keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO, b.refs,
-				  &b.count, merge ? slack : 0);
+				  &b.count, merge ? slack : 0, &b.work);
 	if (r < 0)
 		return r;
 	if (b.count > DG_PARTS_MAX)
@@ -292,6 +302,34 @@ static int build_matches(struct dg_fold *f, struct dg_supports *supports, uint32
 	return r;
 }
 
+const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *f, unsigned int op)
+{
+	size_t c = 0;
+
+	while (!(f->columns[c].ops >> op & 1))
+		c++;
+	return &f->columns[c];
+}
+
+static int build_parts(struct dg_fold *f, struct dg_fold_column *column, unsigned int flags,
+		       struct dg_fold_op *ret)
+{
+	size_t before = dg_diagram_node_count(f->diagram);
+	int r;
+
+	if (flags & DG_FOLD_APART)
+		return dg_fold_set_apart(f, column, true, ret);
+	r = dg_fold_parts(f, column, DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS), ret);
+	if (r != -E2BIG)
+		return r;
+	dg_diagram_undo(f->diagram, before);
+	r = dg_fold_set_apart(f, column, false, ret);
+	if (r != -E2BIG)
+		return r;
+	dg_diagram_undo(f->diagram, before);
+	return dg_fold_set_apart(f, column, true, ret);
+}
+
 int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **where)
 {
 	_cleanup_free_ uint32_t *support = calloc(f->policy->rule_count + 1, sizeof(*support));
@@ -311,8 +349,7 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 	if (flags & DG_FOLD_NO_PARTS)
 		return r;
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
-		r = dg_fold_parts(f, &f->columns[c], DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS),
-				  &op);
+		r = build_parts(f, &f->columns[c], flags, &op);
 		for (unsigned int o = 0; o < DG_OP_MAX && r >= 0; o++)
 			if (f->columns[c].ops >> o & 1)
 				f->ops[o] = op;

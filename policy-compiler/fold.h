@@ -7,6 +7,9 @@
  * put together for as long as that stays small, so that a small policy has one. Rules on different
  * facts stay apart: twenty thousand drivers and sixty thousand ids are eighty thousand edges in two
  * parts and more than a thousand million in one.
+ *
+ * Where that needs too many parts, or work, the rules that few others are like are in no part: they
+ * are a column's `apart`, and the tables have bitmaps for them.
  */
 #pragma once
 
@@ -33,6 +36,8 @@ struct dg_fold_column {
 	size_t *groups;	 /* where each group starts, and the end */
 	uint32_t *first; /* by group: the first variable of the support, or DG_VAR_NONE */
 	size_t group_count;
+	uint32_t *apart; /* by rank: rules that are in no part of fold.ops */
+	size_t apart_count;
 };
 
 struct dg_fold {
@@ -53,6 +58,7 @@ enum dg_fold_flags {
 	DG_FOLD_ANALYSIS = 1 << 0,   /* symbols for assertions and spdm.verified too */
 	DG_FOLD_KEEP_PARTS = 1 << 1, /* put no parts together: for tests */
 	DG_FOLD_NO_PARTS = 1 << 2,   /* matches and columns alone */
+	DG_FOLD_APART = 1 << 3,	     /* all rules apart that can be: for tests */
 };
 
 /*
@@ -70,12 +76,18 @@ int dg_fold_pair(const struct dg_policy *first, const struct dg_policy *second,
 void dg_fold_free(struct dg_fold *fold);
 DEFINE_CLEANUP(struct dg_fold *, dg_fold_free, fold)
 
+/* The column of an operation. */
+const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *fold, unsigned int op);
+
 /*
- * The parts of a column, each decision keeping as many ranks as @keep says. 0, -ENOMEM; -E2BIG: more
- * than DG_PARTS_MAX, or the diagram is full.
+ * The parts of a column, all rules in them, each decision keeping as many ranks as @keep says. 0,
+ * -ENOMEM; -E2BIG: more than DG_PARTS_MAX, the diagram is full, or it is too much work.
  */
 int dg_fold_parts(struct dg_fold *fold, const struct dg_fold_column *column, enum dg_keep keep,
 		  bool merge, struct dg_fold_op *ret);
-/* Put @refs together by @op for as long as that stays small; *@count and @refs are what is left. */
+/*
+ * Put @refs together by @op for as long as that stays small; *@count and @refs are what is left.
+ * @work: steps that may be taken; what is left of them.
+ */
 int dg_fold_merge(struct dg_diagram *diagram, enum dg_apply op, dg_ref *refs, size_t *count,
-		  size_t slack);
+		  size_t slack, size_t *work);

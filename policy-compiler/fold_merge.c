@@ -23,6 +23,7 @@ struct merge {
 	struct dg_diagram *diagram;
 	enum dg_apply op;
 	size_t slack;
+	size_t *work; /* steps left */
 	struct part *parts;
 	size_t count;
 	struct dg_map
@@ -112,23 +113,33 @@ static int estimate_parts(struct dg_diagram *d, dg_ref a, dg_ref b, size_t most,
 	return estimate(d, a, b, most, ret);
 }
 
+static void spend(struct merge *m, size_t steps)
+{
+	*m->work -= steps < *m->work ? steps : *m->work;
+}
+
 /* The two parts in one, if that is not much larger. 1: done; 0: not. */
 static int join_parts(struct merge *m, size_t i, size_t k)
 {
 	struct part *a = &m->parts[i], *b = &m->parts[k];
 	size_t budget = 2 * (a->size + b->size) + m->slack, likely;
-	size_t before = dg_diagram_node_count(m->diagram);
+	size_t before = dg_diagram_node_count(m->diagram), steps;
 	dg_ref both;
 	int r;
 
 	/* One part less is worth little to the analysis, and two ranks make large parts. */
 	if (m->op == DG_APPLY_MIN_TWO && m->slack <= SLACK_MOST_TWO && a->size + b->size > m->slack)
 		return 0;
+	spend(m, a->size + b->size); /* the estimate goes through both */
+	if (*m->work == 0)
+		return 0;
 	r = estimate_parts(m->diagram, a->ref, b->ref, budget, &likely);
 	if (r < 0 || likely > budget)
 		return r;
-	dg_diagram_budget(m->diagram, budget);
+	dg_diagram_budget(m->diagram, budget < *m->work ? budget : *m->work);
+	steps = dg_diagram_steps(m->diagram);
 	r = dg_diagram_apply(m->diagram, m->op, a->ref, b->ref, &both);
+	spend(m, dg_diagram_steps(m->diagram) - steps);
 	dg_diagram_budget(m->diagram, SIZE_MAX);
 	if (r == -E2BIG) {
 		dg_diagram_undo(m->diagram, before);
@@ -158,7 +169,7 @@ static int merge_pair(struct merge *m)
 {
 	int r;
 
-	for (size_t i = 0; i + 1 < m->count; i++)
+	for (size_t i = 0; i + 1 < m->count && *m->work > 0; i++)
 		/* Of very many parts only neighbours. */
 		for (size_t k = i + 1; k < m->count && (m->count <= 2 * DG_PARTS_MAX || k == i + 1);
 		     k++) {
@@ -187,9 +198,10 @@ static int merge_parts(struct merge *m)
 	return r;
 }
 
-int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *count, size_t slack)
+int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *count, size_t slack,
+		  size_t *work)
 {
-	_cleanup_(merge_done) struct merge m = {.diagram = d, .op = op, .slack = slack};
+	_cleanup_(merge_done) struct merge m = {.diagram = d, .op = op, .slack = slack, .work = work};
 	int r = 0;
 
 	m.parts = calloc(*count + 1, sizeof(*m.parts));
@@ -202,7 +214,7 @@ int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *
 	if (r >= 0)
 		r = merge_parts(&m);
 	/* Too many to be looked at one after the other: let them grow. */
-	while (r >= 0 && m.count > DG_PARTS_MAX && m.slack < DG_FOLD_MAX_RUNS / 8) {
+	while (r >= 0 && m.count > DG_PARTS_MAX && m.slack < DG_FOLD_MAX_RUNS / 8 && *work > 0) {
 		m.slack *= 8;
 		r = merge_parts(&m);
 	}

@@ -9,16 +9,16 @@
 #include "util.h"
 
 #define NOWHERE UINT32_MAX
-#define DENSE_ALWAYS 16 /* classes up to which nothing is saved by runs */
 
 struct emitter {
 	const struct dg_policy *policy;
 	const struct dg_fold *fold;
-	enum dg_node_form form;
-	const struct dg_variable *vars; /* of the diagram */
+	struct dg_node_writer nodes; /* var_number may be NOWHERE there */
 	uint32_t var_count;
-	uint32_t *var_number; /* in the tables, or NOWHERE */
-	uint8_t *slot;	      /* by number in the diagram */
+	struct dg_terms terms[DG_OP_MAX]; /* by column */
+	struct dg_bitmaps_out bitmaps;
+	struct dg_edge_run *runs; /* of one node */
+	size_t run_room;
 	uint32_t *place;      /* of a node, by reference: in units of 8 bytes, or NOWHERE */
 	dg_ref *queue;	      /* nodes in the order of their places */
 	uint32_t node_count;
@@ -26,22 +26,25 @@ struct emitter {
 	uint32_t *height;
 	uint32_t *leaf_of; /* by terminal's number: leaf, or NOWHERE */
 	size_t leaf_room;
-	size_t edge_count;
 	struct dg_tables header;
-	struct dg_buffer parts, vars_out, nodes, leaves, ranks, rules, ids, data;
+	struct dg_buffer parts, vars_out, leaves, ranks, rules, ids, data;
 };
 
 static void emitter_done(struct emitter *e)
 {
-	free(e->var_number);
-	free(e->slot);
+	for (unsigned int c = 0; c < DG_OP_MAX; c++)
+		dg_terms_done(&e->terms[c]);
+	dg_bitmaps_done(&e->bitmaps);
+	free(e->runs);
+	free(e->nodes.var_number);
+	free(e->nodes.slot);
 	free(e->place);
 	free(e->queue);
 	free(e->height);
 	free(e->leaf_of);
 	free(e->parts.bytes);
 	free(e->vars_out.bytes);
-	free(e->nodes.bytes);
+	free(e->nodes.out.bytes);
 	free(e->leaves.bytes);
 	free(e->ranks.bytes);
 	free(e->rules.bytes);
@@ -53,15 +56,15 @@ static int emitter_init(struct emitter *e)
 {
 	size_t nodes = dg_diagram_node_count(e->fold->diagram);
 
-	e->vars = dg_symbols_variables(e->fold->symbols, &e->var_count);
-	e->var_number = calloc(e->var_count + UINT64_C(1), sizeof(*e->var_number));
-	e->slot = calloc(e->var_count + UINT64_C(1), sizeof(*e->slot));
+	e->nodes.vars = dg_symbols_variables(e->fold->symbols, &e->var_count);
+	e->nodes.var_number = calloc(e->var_count + UINT64_C(1), sizeof(*e->nodes.var_number));
+	e->nodes.slot = calloc(e->var_count + UINT64_C(1), sizeof(*e->nodes.slot));
 	e->place = calloc(nodes + 1, sizeof(*e->place));
 	e->queue = calloc(nodes + 1, sizeof(*e->queue));
 	e->height = calloc(nodes + 1, sizeof(*e->height));
-	if (!e->var_number || !e->slot || !e->place || !e->queue || !e->height)
+	if (!e->nodes.var_number || !e->nodes.slot || !e->place || !e->queue || !e->height)
 		return -ENOMEM;
-	memset(e->var_number, 0xff, e->var_count * sizeof(*e->var_number));
+	memset(e->nodes.var_number, 0xff, e->var_count * sizeof(*e->nodes.var_number));
 	memset(e->place, 0xff, nodes * sizeof(*e->place));
 	return 0;
 }
@@ -87,37 +90,56 @@ static uint32_t height(struct emitter *e, dg_ref ref)
 	return e->height[ref] = highest + 1;
 }
 
-/* Dense costs an edge a class and is found at once; runs cost twice as much each, and a search. */
-static bool is_dense(const struct emitter *e, uint32_t class_count, size_t run_count)
-{
-	if (e->form != DG_NODES_BEST)
-		return e->form == DG_NODES_DENSE;
-	return class_count <= DENSE_ALWAYS || class_count <= 4 * run_count;
-}
-
 static void find_node(struct emitter *e, dg_ref ref)
 {
-	uint32_t var, class_count;
-	size_t run_count, size;
+	size_t run_count;
+	uint32_t var;
 
 	if (dg_ref_terminal(ref) || e->place[ref] != NOWHERE)
 		return;
 	var = dg_diagram_var(e->fold->diagram, ref);
-	class_count = e->vars[var].class_count;
 	dg_diagram_runs(e->fold->diagram, ref, &run_count);
-	e->var_number[var] = 0;
+	e->nodes.var_number[var] = 0;
 	e->place[ref] = (uint32_t)e->node_end;
 	e->queue[e->node_count++] = ref;
-	size = is_dense(e, class_count, run_count) ? class_count * sizeof(uint32_t)
-						   : run_count * sizeof(struct dg_edge_run);
-	e->node_end += (sizeof(struct dg_node) + size + 7) / 8;
+	e->node_end += dg_node_size(&e->nodes, var, run_count) / 8;
 }
 
-/* Every node that the parts reach gets its place, every variable of one its number. */
-static int find_nodes(struct emitter *e)
+/* The terms of all rules that are in no part. */
+static int find_terms(struct emitter *e)
+{
+	const struct dg_fold *f = e->fold;
+	int r = 0;
+
+	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
+		struct dg_terms *terms = &e->terms[c];
+
+		r = dg_terms_make(terms, f, f->columns[c].apart, f->columns[c].apart_count);
+		for (size_t i = 0; i < terms->literal_count; i++)
+			e->nodes.var_number[terms->literals[i].var] = 0;
+	}
+	return r;
+}
+
+/* Every variable that is asked gets its number, and the first of them slots. */
+static int number_variables(struct emitter *e)
 {
 	uint32_t number = 0, slots = 0;
 
+	for (uint32_t v = 0; v < e->var_count; v++) {
+		if (e->nodes.var_number[v] == NOWHERE)
+			continue;
+		e->nodes.var_number[v] = number++;
+		e->nodes.slot[v] = DG_SLOT_NONE;
+		if (e->nodes.vars[v].kind != DG_VAR_DIGEST && slots < DG_SLOTS_MAX)
+			e->nodes.slot[v] = (uint8_t)slots++;
+	}
+	return number > DG_TABLE_MAX_DEPTH ? -E2BIG : 0;
+}
+
+/* Every node that the parts reach gets its place. */
+static int find_nodes(struct emitter *e)
+{
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
 		for (size_t i = 0; i < e->fold->ops[op].count; i++)
 			find_node(e, e->fold->ops[op].roots[i]);
@@ -129,17 +151,7 @@ static int find_nodes(struct emitter *e)
 		for (size_t k = 0; k < count; k++)
 			find_node(e, runs[k].child);
 	}
-	for (uint32_t v = 0; v < e->var_count; v++) {
-		if (e->var_number[v] == NOWHERE)
-			continue;
-		e->var_number[v] = number++;
-		e->slot[v] = DG_SLOT_NONE;
-		if (e->vars[v].kind != DG_VAR_DIGEST && slots < DG_SLOTS_MAX)
-			e->slot[v] = (uint8_t)slots++;
-	}
-	if (e->node_end * 8 > DG_TABLES_MAX_BYTES || number > DG_TABLE_MAX_DEPTH)
-		return -E2BIG;
-	return 0;
+	return e->node_end * 8 > DG_TABLES_MAX_BYTES ? -E2BIG : 0;
 }
 
 /* A terminal with a permissive rule passed over. */
@@ -167,13 +179,11 @@ static int emit_leaf(struct emitter *e, dg_ref terminal, const struct dg_decisio
 
 static uint32_t node_ref(const struct emitter *e, dg_ref ref)
 {
-	uint32_t var = dg_diagram_var(e->fold->diagram, ref), sparse = 0;
 	size_t run_count;
 
 	dg_diagram_runs(e->fold->diagram, ref, &run_count);
-	if (!is_dense(e, e->vars[var].class_count, run_count))
-		sparse = DG_REF_SPARSE;
-	return sparse | (uint32_t)e->slot[var] << DG_REF_SLOT_SHIFT | e->place[ref];
+	return dg_node_reference(&e->nodes, dg_diagram_var(e->fold->diagram, ref), run_count,
+				 e->place[ref]);
 }
 
 /* The table's reference for one of the diagram. */
@@ -195,7 +205,7 @@ static int emit_ref(struct emitter *e, dg_ref ref, uint32_t *ret)
 /* The bit of the fact of a node's variable. */
 static uint32_t known_bit(const struct emitter *e, dg_ref ref)
 {
-	const struct dg_variable *v = &e->vars[dg_diagram_var(e->fold->diagram, ref)];
+	const struct dg_variable *v = &e->nodes.vars[dg_diagram_var(e->fold->diagram, ref)];
 
 	return dg_known_bit(v->kind, v->fact);
 }
@@ -212,73 +222,52 @@ static dg_ref behind(const struct emitter *e, dg_ref ref, uint32_t known)
 }
 
 /*
- * @known is the bit of the node's fact. When the fact is not known, no other node on it has
- * anything to say: that edge leads behind them. Not so digests, of which each is known or not by
- * itself.
+ * When a fact is not known, no other node on it has anything to say: that edge leads behind them.
+ * Not so digests, of which each is known or not by itself.
  */
-static int emit_dense(struct emitter *e, const struct dg_run *runs, size_t run_count,
-		      uint32_t class_count, uint32_t known)
-{
-	uint32_t *edges, ref;
-	void *at;
-	int r;
-
-	r = dg_buffer_extend(&e->nodes, class_count * sizeof(*edges), &at);
-	if (r < 0)
-		return r;
-	edges = at;
-	for (size_t i = 0; i < run_count; i++) {
-		uint32_t end = i + 1 < run_count ? runs[i + 1].first : class_count;
-
-		r = emit_ref(e, runs[i].child, &ref);
-		if (r < 0)
-			return r;
-		for (uint32_t class = runs[i].first; class < end; class ++)
-			edges[class] = ref;
-	}
-	if (known == DG_KNOWN_DIGEST)
-		return 0;
-	return emit_ref(e, behind(e, runs[0].child, known), &edges[0]);
-}
-
-static int emit_runs(struct emitter *e, const struct dg_run *runs, size_t run_count)
-{
-	struct dg_edge_run *edges;
-	void *at;
-	int r;
-
-	r = dg_buffer_extend(&e->nodes, run_count * sizeof(*edges), &at);
-	edges = at;
-	for (size_t i = 0; i < run_count && r >= 0; i++) {
-		edges[i].first = runs[i].first;
-		r = emit_ref(e, runs[i].child, &edges[i].ref);
-	}
-	return r;
-}
-
 static int emit_node(struct emitter *e, dg_ref ref)
 {
-	uint32_t var = dg_diagram_var(e->fold->diagram, ref);
-	uint32_t class_count = e->vars[var].class_count;
-	struct dg_node node = {.var = (uint16_t)e->var_number[var],
-			       .known = (uint8_t)known_bit(e, ref)};
+	uint32_t known = known_bit(e, ref), unknown = 0;
 	const struct dg_run *runs;
 	size_t run_count;
-	bool dense;
 	int r;
 
 	runs = dg_diagram_runs(e->fold->diagram, ref, &run_count);
-	dense = is_dense(e, class_count, run_count);
-	node.kind = dense ? DG_NODE_DENSE : DG_NODE_SPARSE;
-	node.count = dense ? class_count : (uint32_t)run_count;
-	e->edge_count += node.count;
-	r = dg_buffer_append(&e->nodes, &node, sizeof(node));
+	r = dg_array_reserve(&e->runs, &e->run_room, run_count, sizeof(*e->runs));
+	for (size_t i = 0; i < run_count && r >= 0; i++) {
+		e->runs[i].first = runs[i].first;
+		r = emit_ref(e, runs[i].child, &e->runs[i].ref);
+	}
 	if (r >= 0)
-		r = dense ? emit_dense(e, runs, run_count, class_count, node.known)
-			  : emit_runs(e, runs, run_count);
+		r = emit_ref(e,
+			     known == DG_KNOWN_DIGEST ? runs[0].child
+						      : behind(e, runs[0].child, known),
+			     &unknown);
 	if (r < 0)
 		return r;
-	return dg_buffer_pad(&e->nodes);
+	return dg_node_write(&e->nodes, dg_diagram_var(e->fold->diagram, ref), e->runs, run_count,
+			     unknown);
+}
+
+/* The blocks of each column, behind the nodes of the parts. */
+static int emit_bitmaps(struct emitter *e)
+{
+	const struct dg_fold *f = e->fold;
+	int r = 0;
+
+	e->header.node_bitmaps = (uint32_t)e->nodes.out.count;
+	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
+		uint32_t first = e->bitmaps.block_count, count = 0;
+
+		if (e->terms[c].count > 0)
+			r = dg_bitmaps_emit(&e->bitmaps, &e->nodes, &e->terms[c], &count);
+		for (unsigned int op = 0; op < DG_OP_MAX; op++)
+			if (f->columns[c].ops >> op & 1) {
+				e->header.op_block[op] = first;
+				e->header.op_block_count[op] = count;
+			}
+	}
+	return r;
 }
 
 static bool same_parts(const struct dg_fold_op *a, const struct dg_fold_op *b)
@@ -331,10 +320,10 @@ static int emit_variables(struct emitter *e)
 	int r = 0;
 
 	for (uint32_t v = 0; v < e->var_count && r >= 0; v++) {
-		if (e->var_number[v] == NOWHERE)
+		if (e->nodes.var_number[v] == NOWHERE)
 			continue;
-		r = dg_classifier_emit(&e->vars[v], &e->data, &var);
-		var.slot = e->slot[v];
+		r = dg_classifier_emit(&e->nodes.vars[v], &e->data, &var);
+		var.slot = e->nodes.slot[v];
 		if (r >= 0)
 			r = dg_buffer_append(&e->vars_out, &var, sizeof(var));
 	}
@@ -413,6 +402,23 @@ static void place_classifiers(struct dg_buffer *out, const struct dg_tables *hea
 	}
 }
 
+static int place_bitmaps(struct dg_buffer *out, const struct dg_bitmaps_out *bitmaps,
+			 struct dg_tables *h)
+{
+	uint32_t terms;
+	int r;
+
+	r = place(out, &bitmaps->bitmaps, sizeof(struct dg_bitmap), &h->bitmap_off,
+		  &h->bitmap_count);
+	if (r >= 0)
+		r = place(out, &bitmaps->rows, sizeof(uint32_t), &h->row_off, &h->row_count);
+	if (r >= 0)
+		r = place(out, &bitmaps->words, sizeof(uint64_t), &h->word_off, &h->word_count);
+	if (r >= 0)
+		r = place(out, &bitmaps->terms, sizeof(uint32_t), &h->term_off, &terms);
+	return r;
+}
+
 static int assemble(struct emitter *e, struct dg_buffer *out)
 {
 	struct dg_tables *h = &e->header;
@@ -424,7 +430,9 @@ static int assemble(struct emitter *e, struct dg_buffer *out)
 	if (r >= 0)
 		r = place(out, &e->vars_out, sizeof(struct dg_var), &h->var_off, &h->var_count);
 	if (r >= 0)
-		r = place(out, &e->nodes, 1, &h->node_off, &h->node_size);
+		r = place(out, &e->nodes.out, 1, &h->node_off, &h->node_size);
+	if (r >= 0)
+		r = place_bitmaps(out, &e->bitmaps, h);
 	if (r >= 0)
 		r = place(out, &e->leaves, sizeof(struct dg_leaf), &h->leaf_off, &h->leaf_count);
 	if (r >= 0)
@@ -450,8 +458,14 @@ static int emit_all(struct emitter *e, struct dg_buffer *out)
 	int r;
 
 	r = find_nodes(e);
+	if (r >= 0)
+		r = find_terms(e);
+	if (r >= 0)
+		r = number_variables(e);
 	for (uint32_t i = 0; i < e->node_count && r >= 0; i++)
 		r = emit_node(e, e->queue[i]);
+	if (r >= 0)
+		r = emit_bitmaps(e);
 	if (r >= 0)
 		r = emit_parts(e);
 	if (r >= 0)
@@ -471,9 +485,16 @@ static struct dg_tables_stats count(struct emitter *e)
 					.variables = e->header.var_count,
 					.parts = e->header.part_count,
 					.nodes = e->node_count,
-					.edges = e->edge_count,
+					.edges = e->nodes.edge_count,
 					.leaves = e->header.leaf_count,
+					.blocks = e->bitmaps.block_count,
 					.bytes = e->header.size};
+
+	for (size_t c = 0; c < e->fold->column_count; c++) {
+		stats.terms += e->terms[c].count;
+		if (e->fold->columns[c].apart_count > stats.apart)
+			stats.apart = e->fold->columns[c].apart_count;
+	}
 
 	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
 		size_t depth = 0;
@@ -489,7 +510,8 @@ static struct dg_tables_stats count(struct emitter *e)
 static int emit(const struct dg_policy *policy, const struct dg_fold *fold, enum dg_node_form form,
 		struct dg_diags *diags, struct dg_tables **ret, struct dg_tables_stats *ret_stats)
 {
-	_cleanup_(emitter_done) struct emitter e = {.policy = policy, .fold = fold, .form = form};
+	_cleanup_(emitter_done) struct emitter e = {
+		.policy = policy, .fold = fold, .nodes.form = form};
 	struct dg_buffer out = {};
 	int r;
 
@@ -526,9 +548,11 @@ int dg_tables_build_with(const struct dg_policy *policy, const struct dg_tables_
 			 struct dg_tables_stats *ret_stats)
 {
 	_cleanup_(dg_cleanup_fold) struct dg_fold *fold = NULL;
+	unsigned int flags = (options->keep_parts ? DG_FOLD_KEEP_PARTS : 0) |
+			     (options->bitmaps ? DG_FOLD_APART : 0);
 	int r;
 
-	r = dg_fold_new(policy, options->keep_parts ? DG_FOLD_KEEP_PARTS : 0, diags, &fold);
+	r = dg_fold_new(policy, flags, diags, &fold);
 	if (r < 0)
 		return r;
 	return emit(policy, fold, options->nodes, diags, ret, ret_stats);

@@ -10,7 +10,8 @@
 
 struct dg_tables_stats {
 	size_t rules, variables, parts, nodes, edges, leaves, bytes;
-	size_t depth; /* nodes on the longest way through all parts of an operation */
+	size_t depth;		     /* nodes on the longest way through all parts of an operation */
+	size_t apart, terms, blocks; /* rules of an operation that bitmaps decide, of all these */
 };
 
 /* How the edges of a node are kept. */
@@ -23,6 +24,7 @@ enum dg_node_form {
 /* For tests: all of them give the same answers. All zero is how dg_tables_build() does it. */
 struct dg_tables_options {
 	bool keep_parts; /* put no parts together */
+	bool bitmaps;	 /* decide by bitmaps whatever can be */
 	enum dg_node_form nodes;
 };
 

@@ -8,6 +8,7 @@
 
 #include "symbols.h"
 #include "tables.h"
+#include "terms.h"
 
 /* Bytes that grow. All zero is an empty one; free ->bytes. */
 struct dg_buffer {
@@ -35,3 +36,41 @@ void dg_classifier_place(struct dg_var *var, uint8_t *data, uint32_t off);
  * words of those that have more than one. Sets the hash_ members of @ret.
  */
 int dg_exact_emit(const struct dg_classifier *values, struct dg_buffer *data, struct dg_var *ret);
+
+/* Nodes with their edges, and what is known of the variables that they test. */
+struct dg_node_writer {
+	enum dg_node_form form;
+	const struct dg_variable *vars; /* of the diagram */
+	uint32_t *var_number;		/* in the tables */
+	uint8_t *slot;
+	size_t edge_count;
+	struct dg_buffer out;
+};
+
+/*
+ * Dense costs an edge a class and is found at once; runs cost twice as much each, and a search.
+ */
+bool dg_node_is_dense(const struct dg_node_writer *writer, uint32_t var, size_t run_count);
+size_t dg_node_size(const struct dg_node_writer *writer, uint32_t var, size_t run_count);
+/* The reference to a node of @var with so many runs at @place (units of 8 bytes). */
+uint32_t dg_node_reference(const struct dg_node_writer *writer, uint32_t var, size_t run_count,
+			   uint32_t place);
+/*
+ * Append a node with the edges in @runs. @unknown: its edge for class 0, of a dense one; a sparse
+ * one has what the first run says.
+ */
+int dg_node_write(struct dg_node_writer *writer, uint32_t var, const struct dg_edge_run *runs,
+		  size_t run_count, uint32_t unknown);
+
+/* The blocks of rules that are in no part (struct dg_bitmap), all zero at first. */
+struct dg_bitmaps_out {
+	struct dg_buffer bitmaps, rows, words, terms;
+	uint32_t block_count;
+};
+
+/*
+ * Append the blocks of @terms; their nodes go to @writer. *@ret: how many blocks.
+ */
+int dg_bitmaps_emit(struct dg_bitmaps_out *out, struct dg_node_writer *writer,
+		    const struct dg_terms *terms, uint32_t *ret);
+void dg_bitmaps_done(struct dg_bitmaps_out *out);

@@ -233,6 +233,13 @@ static int check_parts(const struct dg_tables *t, const char **ret_what)
 	if (!part_fits(t, t->part_off, t->part_count, sizeof(struct dg_part)) ||
 	    !part_fits(t, t->var_off, t->var_count, sizeof(struct dg_var)) ||
 	    !part_fits(t, t->node_off, t->node_size, 1) || t->node_size % 8 != 0 ||
+	    t->node_bitmaps > t->node_size || t->node_bitmaps % 8 != 0 ||
+	    !part_fits(t, t->bitmap_off, t->bitmap_count, sizeof(struct dg_bitmap)) ||
+	    t->bitmap_count % DG_BLOCK_BITMAPS != 0 ||
+	    !part_fits(t, t->row_off, t->row_count, sizeof(uint32_t)) ||
+	    !part_fits(t, t->word_off, t->word_count, sizeof(uint64_t)) ||
+	    !part_fits(t, t->term_off, t->bitmap_count / DG_BLOCK_BITMAPS,
+		       DG_BLOCK_TERMS * sizeof(uint32_t)) ||
 	    !part_fits(t, t->leaf_off, t->leaf_count, sizeof(struct dg_leaf)) ||
 	    !part_fits(t, t->rank_off, t->rank_count, sizeof(struct dg_rank)) ||
 	    !part_fits(t, t->rule_off, t->rule_count, sizeof(struct dg_rule)) ||
@@ -289,7 +296,17 @@ static bool ref_valid(const struct dg_tables *t, const uint16_t *node_var, uint3
 		return (ref & DG_REF_INDEX) < (ref & DG_REF_PAIR ? t->leaf_count : t->rank_count);
 	place = ref & DG_REF_PLACE;
 	/* Ascending variables: no path is longer than there are variables, and none goes round. */
-	return place < t->node_size / 8 && node_var[place] > var_after && ref == node_ref(t, place);
+	return place < t->node_bitmaps / 8 && node_var[place] > var_after &&
+	       ref == node_ref(t, place);
+}
+
+/* A reference to a node of a bitmap. */
+static bool row_valid(const struct dg_tables *t, const uint16_t *node_var, uint32_t ref)
+{
+	uint32_t place = ref & DG_REF_PLACE;
+
+	return !(ref & DG_REF_LEAF) && place >= t->node_bitmaps / 8 && place < t->node_size / 8 &&
+	       node_var[place] > 0 && ref == node_ref(t, place);
 }
 
 static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
@@ -297,13 +314,16 @@ static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
 {
 	const uint32_t *refs = (const uint32_t *)(node + 1);
 	const struct dg_edge_run *runs = (const struct dg_edge_run *)(node + 1);
+	bool of_bitmap = (const char *)node >= (const char *)t + t->node_off + t->node_bitmaps;
 
 	for (uint32_t i = 0; i < node->count; i++) {
+		uint32_t ref = node->kind == DG_NODE_DENSE ? refs[i] : runs[i].ref;
+
 		if (node->kind == DG_NODE_SPARSE &&
 		    (i == 0 ? runs[i].first != 0 : runs[i].first <= runs[i - 1].first))
 			return false;
-		if (!ref_valid(t, node_var, node->kind == DG_NODE_DENSE ? refs[i] : runs[i].ref,
-			       node->var + 1U))
+		if (of_bitmap ? !(ref & DG_REF_LEAF) || (ref & ~DG_REF_LEAF) >= t->word_count
+			      : !ref_valid(t, node_var, ref, node->var + 1U))
 			return false;
 	}
 	return true;
@@ -333,6 +353,46 @@ static bool part_valid(const struct dg_tables *t, const uint16_t *node_var, cons
 	       node_at(t, ref)->known == p->known)
 		ref = edge_unknown(node_at(t, ref));
 	return p->unknown == ref;
+}
+
+static bool bitmap_valid(const struct dg_tables *t, const struct dg_bitmap *bitmap)
+{
+	return bitmap->row <= t->row_count && bitmap->row_count <= t->row_count - bitmap->row;
+}
+
+/* Every bit that may be set has a term, and every term a rank. */
+static bool block_valid(const struct dg_tables *t, uint32_t block)
+{
+	const struct dg_bitmap *bitmaps =
+		(const struct dg_bitmap *)part(t, t->bitmap_off) + (size_t)block * DG_BLOCK_BITMAPS;
+	const uint32_t *terms =
+		(const uint32_t *)part(t, t->term_off) + (size_t)block * DG_BLOCK_TERMS;
+
+	for (unsigned int i = 0; i < DG_BLOCK_BITMAPS; i++)
+		if (!bitmap_valid(t, &bitmaps[i]))
+			return false;
+	for (unsigned int i = 0; i < DG_BLOCK_TERMS; i++)
+		if ((terms[i] & ~DG_TERM_PERMISSIVE) >= t->rank_count &&
+		    bitmaps[1 + i / 64].live >> i % 64 & 1)
+			return false;
+	return true;
+}
+
+static int check_bitmaps(const struct dg_tables *t, const uint16_t *node_var, const char **ret_what)
+{
+	uint32_t blocks = t->bitmap_count / DG_BLOCK_BITMAPS;
+	const uint32_t *rows = part(t, t->row_off);
+
+	for (unsigned int op = 0; op < DG_OP_MAX; op++)
+		if (t->op_block[op] > blocks || t->op_block_count[op] > blocks - t->op_block[op])
+			return bad(ret_what, "an operation in the tables is damaged");
+	for (uint32_t i = 0; i < t->row_count; i++)
+		if (!row_valid(t, node_var, rows[i]))
+			return bad(ret_what, "a node of a bitmap in the tables is damaged");
+	for (uint32_t i = 0; i < blocks; i++)
+		if (!block_valid(t, i))
+			return bad(ret_what, "a bitmap in the tables is damaged");
+	return 0;
 }
 
 static int check_edges(const struct dg_tables *t, const uint16_t *node_var, const char **ret_what)
@@ -372,6 +432,8 @@ static int check_diagram(const struct dg_tables *t, const char **ret_what)
 	r = find_nodes(t, node_var, ret_what);
 	if (r >= 0)
 		r = check_edges(t, node_var, ret_what);
+	if (r >= 0)
+		r = check_bitmaps(t, node_var, ret_what);
 	return r;
 }
 

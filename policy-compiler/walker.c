@@ -290,6 +290,56 @@ static bool walk_part(struct dg_walk_state *w, const struct dg_part *part,
 	return true;
 }
 
+/* Which bits of the bitmap @number every one of its nodes leaves. */
+static bool bitmap_bits(struct dg_walk_state *w, uint64_t number, const struct dg_query *query,
+			uint64_t *ret)
+{
+	const struct dg_tables *t = w->tables;
+	struct dg_bitmap bitmap;
+	uint64_t word;
+	uint32_t ref;
+
+	if (!fetch(t, t->bitmap_off, number, sizeof(bitmap), &bitmap))
+		return false;
+	*ret = bitmap.live;
+	for (uint64_t i = 0; i < bitmap.row_count && *ret != 0; i++) {
+		if (!fetch(t, t->row_off, bitmap.row + i, sizeof(ref), &ref) ||
+		    !follow(w, ref, query, &ref) || !(ref & DG_REF_LEAF) ||
+		    !fetch(t, t->word_off, ref & DG_REF_INDEX, sizeof(word), &word))
+			return false;
+		*ret &= word;
+	}
+	return true;
+}
+
+static bool search_block(struct dg_walk_state *w, uint64_t block, const struct dg_query *query)
+{
+	const struct dg_tables *t = w->tables;
+	uint64_t some, terms;
+	uint32_t term;
+
+	if (!bitmap_bits(w, block * DG_BLOCK_BITMAPS, query, &some))
+		return false;
+	for (unsigned int group = 0; group < 64; group++) {
+		if (!(some >> group & 1))
+			continue;
+		if (!bitmap_bits(w, block * DG_BLOCK_BITMAPS + 1 + group, query, &terms))
+			return false;
+		for (unsigned int i = 0; i < 64; i++) {
+			if (!(terms >> i & 1))
+				continue;
+			if (!fetch(t, t->term_off, block * DG_BLOCK_TERMS + group * 64 + i,
+				   sizeof(term), &term))
+				return false;
+			if (term & DG_TERM_PERMISSIVE)
+				w->would = least(w->would, term & ~DG_TERM_PERMISSIVE);
+			else
+				w->rank = least(w->rank, term);
+		}
+	}
+	return true;
+}
+
 static bool finish(const struct dg_tables *t, const struct dg_walk_state *w, uint32_t op,
 		   struct dg_answer *ret)
 {
@@ -347,6 +397,8 @@ int dg_walk_decide(struct dg_walk_state *w, const struct dg_query *query, struct
 		good = fetch(t, t->part_off, (uint64_t)t->op_part[query->op] + i, sizeof(part),
 			     &part) &&
 		       walk_part(w, &part, query);
+	for (uint32_t i = 0; good && i < t->op_block_count[query->op]; i++)
+		good = search_block(w, (uint64_t)t->op_block[query->op] + i, query);
 	if (!good || !finish(t, w, query->op, ret))
 		*ret = (struct dg_answer){.verdict = DG_VERDICT_DENY,
 					  .flags = DG_LEAF_AUDIT,

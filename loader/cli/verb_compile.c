@@ -21,14 +21,24 @@ static unsigned int verified_instructions(const void *bytes, size_t size)
 	return dg_engine_verified_instructions(engine);
 }
 
+/* How operations are decided. */
+static const char *form_name(const struct dg_tables_stats *stats)
+{
+	if (stats->blocks == 0)
+		return "diagrams";
+	return stats->parts > 0 ? "diagrams and bitmaps" : "bitmaps";
+}
+
 static void print_stats(const struct dg_tables_stats *stats, unsigned int instructions, bool json)
 {
 	if (json) {
 		printf("{\"rules\":%zu,\"variables\":%zu,\"parts\":%zu,\"nodes\":%zu,\"edges\":%zu,"
-		       "\"leaves\":%zu,\"depth\":%zu,\"table_bytes\":%zu,"
+		       "\"leaves\":%zu,\"depth\":%zu,\"form\":\"%s\",\"bitmap_rules\":%zu,"
+		       "\"bitmap_terms\":%zu,\"bitmap_blocks\":%zu,\"table_bytes\":%zu,"
 		       "\"verifier_instructions\":",
 		       stats->rules, stats->variables, stats->parts, stats->nodes, stats->edges,
-		       stats->leaves, stats->depth, stats->bytes);
+		       stats->leaves, stats->depth, form_name(stats), stats->apart, stats->terms,
+		       stats->blocks, stats->bytes);
 		if (instructions > 0)
 			printf("%u}\n", instructions);
 		else
@@ -36,11 +46,16 @@ static void print_stats(const struct dg_tables_stats *stats, unsigned int instru
 		return;
 	}
 	printf("rules                  %zu\n", stats->rules);
+	printf("form                   %s\n", form_name(stats));
 	printf("variables              %zu\n", stats->variables);
 	printf("parts                  %zu\n", stats->parts);
 	printf("nodes                  %zu\n", stats->nodes);
 	printf("edges                  %zu\n", stats->edges);
 	printf("longest way            %zu nodes\n", stats->depth);
+	if (stats->blocks > 0)
+		printf("in bitmaps             %zu rules of an operation; of all, %zu terms in %zu "
+		       "blocks\n",
+		       stats->apart, stats->terms, stats->blocks);
 	printf("table bytes            %zu\n", stats->bytes);
 	if (instructions > 0)
 		printf("verifier instructions  %u\n", instructions);

@@ -661,6 +661,7 @@ static struct dg_tables_options form_of(const char *text)
 	struct random r = {.state = strlen(text)};
 
 	return (struct dg_tables_options){.keep_parts = chance(&r, 50),
+					  .bitmaps = chance(&r, 33),
 					  .nodes = (enum dg_node_form)pick(&r, 3)};
 }
 

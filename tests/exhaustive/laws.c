@@ -364,7 +364,8 @@ static bool law_diff(struct world *w)
 	return good;
 }
 
-/* The same decisions in every form of the tables: parts left apart, nodes all dense, all of runs.
+/* The same decisions in every form of the tables: parts left apart, bitmaps, nodes all dense, all of
+ * runs.
  */
 static bool law_forms(struct world *w)
 {
@@ -372,6 +373,8 @@ static bool law_forms(struct world *w)
 		{.keep_parts = true},
 		{.nodes = DG_NODES_DENSE},
 		{.nodes = DG_NODES_SPARSE},
+		{.bitmaps = true},
+		{.bitmaps = true, .nodes = DG_NODES_SPARSE},
 	};
 	_cleanup_diags_ struct dg_diags diags = {};
 	static struct toy_policy policy;
