@@ -120,12 +120,13 @@ int dg_analysis_column(struct dg_analysis *a, unsigned int op, const struct dg_f
 			if (r >= 0)
 				r = dg_outlooks_add(&a->outlooks, parts->roots[i]);
 		}
-		if (r < 0)
+		if (r < 0 && r != -E2BIG)
 			return r;
 		a->column_made[c] = true;
+		a->column_too_big[c] = r < 0;
 	}
 	*ret = parts;
-	return 0;
+	return a->column_too_big[c] ? -E2BIG : 0;
 }
 
 static void prepare_columns(struct dg_analysis *a)

@@ -46,6 +46,7 @@ struct dg_analysis {
 	/* By column: parts with two ranks, clock synchronised. */
 	struct dg_fold_op columns[DG_OP_MAX];
 	bool column_made[DG_OP_MAX];
+	bool column_too_big[DG_OP_MAX]; /* it was tried, and will not be again */
 	uint32_t column_of[DG_OP_MAX];
 	struct dg_outlooks outlooks;
 	struct dg_search search;

@@ -355,6 +355,7 @@ void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
 		d->run_count = d->nodes[last].run_off;
 		d->node_count--;
 	}
+	d->steps += (d->alone_room + d->cache_count) / 4; /* a look at each is a part of one */
 	for (size_t i = 0; i < d->alone_room; i++)
 		if (is_after(d->alone[i].match, nodes) || is_after(d->alone[i].result, nodes))
 			d->alone[i].match = DG_FALSE;

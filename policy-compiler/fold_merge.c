@@ -139,12 +139,12 @@ static int join_parts(struct merge *m, size_t i, size_t k)
 	dg_diagram_budget(m->diagram, budget < *m->work ? budget : *m->work);
 	steps = dg_diagram_steps(m->diagram);
 	r = dg_diagram_apply(m->diagram, m->op, a->ref, b->ref, &both);
-	spend(m, dg_diagram_steps(m->diagram) - steps);
 	dg_diagram_budget(m->diagram, SIZE_MAX);
-	if (r == -E2BIG) {
+	if (r == -E2BIG)
 		dg_diagram_undo(m->diagram, before);
+	spend(m, dg_diagram_steps(m->diagram) - steps);
+	if (r == -E2BIG)
 		return 0;
-	}
 	if (r < 0)
 		return r;
 	a->ref = both;

@@ -151,6 +151,7 @@ struct dg_symbols {
 	struct dg_lists asked; /* first variable and classes of a group … */
 	int8_t *answered;      /* … and whether they are possible: 2 is not decided */
 	size_t answered_room;
+	uint64_t product_work; /* steps that answers have taken (symbols_product.c) */
 };
 
 /* symbols_atom.c */

@@ -15,6 +15,8 @@
 #define MAX_STATES (64U << 10)
 #define MAX_STEPS (8U << 20)
 #define MAX_SIDE 64 /* automata side by side */
+/* Steps of automata for all questions about a policy: about a second. */
+#define MAX_WORK (UINT64_C(128) << 20)
 #define NO_STATE UINT32_MAX
 
 /* One automaton of either kind: symbols are byte classes, or classes of elements. */
@@ -31,6 +33,7 @@ struct product {
 	struct dg_lists states; /* a state of each side */
 	uint32_t *symbols;	/* by joint symbol: a symbol of each side */
 	uint32_t symbol_count;
+	uint64_t *work; /* of all questions */
 };
 
 static void product_done(struct product *p)
@@ -154,6 +157,9 @@ static int join(struct product *p, const uint32_t *symbol_of_byte, struct dg_aut
 	int r = 0;
 
 	for (uint32_t s = 0; s < p->states.count && r >= 0; s++) {
+		*p->work += (uint64_t)p->symbol_count * p->count;
+		if (*p->work > MAX_WORK)
+			return -E2BIG;
 		r = dg_array_reserve(&next, &room, count + p->symbol_count, sizeof(*next));
 		for (uint32_t c = 0; c < p->symbol_count && r >= 0; c++) {
 			r = step(p, s, c, &target);
@@ -281,7 +287,7 @@ int dg_product_string(struct dg_symbols *s, uint32_t first_var, const uint32_t *
 		      struct dg_arena *arena, struct dg_bytes *ret)
 {
 	const struct dg_variable *v = &s->ordered[first_var];
-	_cleanup_(product_done) struct product p = {};
+	_cleanup_(product_done) struct product p = {.work = &s->product_work};
 	_cleanup_(dg_automaton_done) struct dg_automaton joint = {};
 	const struct dg_classifier *names = NULL; /* the one with exact values, if it matters */
 	const struct dg_automaton *automata[MAX_SIDE];
@@ -306,6 +312,9 @@ int dg_product_string(struct dg_symbols *s, uint32_t first_var, const uint32_t *
 			continue;
 		}
 		automata[p.count] = a;
+		s->product_work += (uint64_t)a->state_count * a->byte_class_count;
+		if (s->product_work > MAX_WORK)
+			return -E2BIG;
 		r = add_side(&p, (struct side){.next = a->next,
 					       .class = a->label,
 					       .state_count = a->state_count,
