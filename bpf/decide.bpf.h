@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
  * The decision: facts and a query in, verdict and rule out (policy language, section 6), by a walk
- * through each part of the operation and a look at its bitmaps (struct dg_tables). The same code runs in the LSM programs and
- * in the syscall program, on memory of the kernel or of a map.
+ * through each part of the operation and a look at its bitmaps (struct dg_tables). The same code
+ * runs in the LSM programs and in the syscall program, on memory of the kernel or of a map.
  */
 #pragma once
 
@@ -15,8 +15,8 @@
 #define DG_STEPS_MAX (1U << 22)
 
 /*
- * What has been found, and how far the bitmaps have been looked at. Numbers alone: a global function
- * may work on it, which the verifier looks at once.
+ * What has been found, and how far the bitmaps have been looked at. Numbers alone: a global
+ * function may work on it, which the verifier looks at once.
  */
 struct dg_search {
 	__u32 rank;  /* the lowest so far, or DG_RANK_NO_RULE */
@@ -246,7 +246,8 @@ static __always_inline bool dg_meet_term(struct dg_search *search, __u64 number)
 static __always_inline bool dg_meet_terms(struct dg_search *search)
 {
 	__u64 bits = search->bits, zero = dg_zero(bits);
-	__u32 block = search->bitmap / DG_BLOCK_BITMAPS, group = search->bitmap % DG_BLOCK_BITMAPS - 1;
+	__u32 block = search->bitmap / DG_BLOCK_BITMAPS,
+	      group = search->bitmap % DG_BLOCK_BITMAPS - 1;
 	__u64 number = ((__u64)block * DG_BLOCK_TERMS + group * 64) | zero;
 
 	for (; bits; bits = bits >> 1 | zero) {
@@ -326,7 +327,8 @@ static __always_inline __u32 dg_next_row(struct dg_search *search, __u32 end)
 
 /*
  * Where to go on after the end @end of a path: with the next part, when there are no more with the
- * bitmaps. DG_REF_PASS: no path was gone; this is to be asked again. DG_REF_DONE: all has been seen.
+ * bitmaps. DG_REF_PASS: no path was gone; this is to be asked again. DG_REF_DONE: all has been
+ * seen.
  */
 __noinline __u32 dg_next_path(struct dg_search *search, __u32 end)
 {
@@ -348,7 +350,7 @@ __noinline __u32 dg_next_path(struct dg_search *search, __u32 end)
 }
 
 /* Entry @op of an array of the header, at @off. */
-#define DG_READ_OF_OP(off, op, ret) DG_READ(__u32, (off) + (__u64)(op) * 4, ret)
+#define DG_READ_OF_OP(off, op, ret) DG_READ(__u32, (off) + (__u64)(op)*4, ret)
 
 /* Nothing has been found yet on @op. False when the tables are damaged. */
 __noinline int dg_search_begin(struct dg_search *search, __u64 known, __u32 op)

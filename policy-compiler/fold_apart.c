@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
  * Which rules are set apart, to be bitmaps in the tables. Many rules on the same facts make a good
- * part: it costs one path whatever their number. Many sets of facts with few rules each do not: they
- * need a part each, or multiply in common ones.
+ * part: it costs one path whatever their number. Many sets of facts with few rules each do not:
+ * they need a part each, or multiply in common ones.
  */
 #define _GNU_SOURCE /* qsort_r() */
 #include <errno.h>

@@ -19,8 +19,8 @@ struct emitter {
 	struct dg_bitmaps_out bitmaps;
 	struct dg_edge_run *runs; /* of one node */
 	size_t run_room;
-	uint32_t *place;      /* of a node, by reference: in units of 8 bytes, or NOWHERE */
-	dg_ref *queue;	      /* nodes in the order of their places */
+	uint32_t *place; /* of a node, by reference: in units of 8 bytes, or NOWHERE */
+	dg_ref *queue;	 /* nodes in the order of their places */
 	uint32_t node_count;
 	uint64_t node_end; /* in units of 8 bytes */
 	uint32_t *height;

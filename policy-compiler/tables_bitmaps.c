@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * Terms as bitmaps (struct dg_bitmap). 64 terms make a bitmap, and 64 of these a block with one above
- * them. For each variable that any of them asks there is a node, whose ends are words: of the terms,
- * or bitmaps below, those that the class leaves.
+ * Terms as bitmaps (struct dg_bitmap). 64 terms make a bitmap, and 64 of these a block with one
+ * above them. For each variable that any of them asks there is a node, whose ends are words: of the
+ * terms, or bitmaps below, those that the class leaves.
  */
 #include <stdlib.h>
 
@@ -95,7 +95,8 @@ static int add_run(struct maker *m, size_t count, uint32_t first, uint64_t word)
 	return r;
 }
 
-/* The node of the variable that the @count events at @events are of, if it takes a bit from @live. */
+/* The node of the variable that the @count events at @events are of, if it takes a bit from @live.
+ */
 static int add_node(struct maker *m, const struct event *events, size_t count, uint64_t live)
 {
 	uint32_t var = events[0].var, ref;
@@ -150,8 +151,8 @@ static int add_bitmap(struct maker *m)
 /* The terms from @first on, as many as a block holds. */
 static int add_block(struct maker *m, size_t first)
 {
-	size_t end = first + DG_BLOCK_TERMS < m->terms->count ? first + DG_BLOCK_TERMS
-							      : m->terms->count;
+	size_t end =
+		first + DG_BLOCK_TERMS < m->terms->count ? first + DG_BLOCK_TERMS : m->terms->count;
 	const struct dg_term *terms = m->terms->terms;
 	uint32_t *entries;
 	void *at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
 /*
- * Rules taken apart: a rule matches where one of its terms holds, and a term holds where each of its
- * literals does. A literal is true for some classes of one variable.
+ * Rules taken apart: a rule matches where one of its terms holds, and a term holds where each of
+ * its literals does. A literal is true for some classes of one variable.
  */
 #pragma once
 
@@ -38,8 +38,8 @@ struct dg_terms {
 /* How many terms a condition has: paths to true, at most DG_TERMS_PER_RULE + 1 counted. */
 size_t dg_terms_count(const struct dg_diagram *diagram, dg_ref condition);
 /*
- * The terms of @rules (@count of them), sorted so that neighbours ask the same of the same variable.
- * To be freed with dg_terms_done() in any case. 0, -ENOMEM.
+ * The terms of @rules (@count of them), sorted so that neighbours ask the same of the same
+ * variable. To be freed with dg_terms_done() in any case. 0, -ENOMEM.
  */
 int dg_terms_make(struct dg_terms *terms, const struct dg_fold *fold, const uint32_t *rules,
 		  size_t count);

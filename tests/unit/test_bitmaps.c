@@ -5,14 +5,15 @@
 #include "eval.h"
 #include "terms.h"
 
-/* Attributes of a few values each, in pairs and triples: hundreds of sets of facts, few rules each. */
+/* Attributes of a few values each, in pairs and triples: hundreds of sets of facts, few rules each.
+ */
 static const struct {
 	const char *name;
 	unsigned int most;
 } attrs[] = {
-	{"pci.bus", 255},	 {"pci.slot", 31},	{"pci.function", 7}, {"pci.segment", 999},
-	{"pci.revision", 255},	 {"tdi.state", 3},	{"driver.name", 99}, {"device.name", 99},
-	{"driver.module", 99},	 {"usb.serial", 99},	{"usb.port", 99},    {"usb.product", 99},
+	{"pci.bus", 255},	  {"pci.slot", 31},	 {"pci.function", 7}, {"pci.segment", 999},
+	{"pci.revision", 255},	  {"tdi.state", 3},	 {"driver.name", 99}, {"device.name", 99},
+	{"driver.module", 99},	  {"usb.serial", 99},	 {"usb.port", 99},    {"usb.product", 99},
 	{"usb.manufacturer", 99}, {"attest.result", 99},
 };
 
@@ -113,8 +114,8 @@ static void compare(const struct dg_policy *policy, const struct dg_tables *tabl
 		struct dg_answer answer, expected;
 
 		make_device(json, sizeof(json));
-		cr_assert_eq(dg_inventory_load_text("d", json, strlen(json), &diags, &inventory),
-			     0, "%s", json);
+		cr_assert_eq(dg_inventory_load_text("d", json, strlen(json), &diags, &inventory), 0,
+			     "%s", json);
 		dg_device_to_facts(inventory->devices[0], &facts);
 		dg_device_to_more(inventory->devices[0], &more);
 		cr_assert_eq(dg_tables_decide(tables, &facts, &more, &query, &answer), 0);
@@ -248,9 +249,9 @@ Test(bitmaps, no_damaged_word_gets_by, .timeout = 60)
 		for (size_t k = 0; k < ARRAY_SIZE(wrong); k++) {
 			words[i] = wrong[k];
 			if (dg_tables_check(t, size, &what) == 0)
-				cr_expect_neq(judge(t, "{\"pci.bus\":4,\"driver.name\":\"v1\"}")
-						      .rule,
-					      DG_RULE_BROKEN, "word %zu", i);
+				cr_expect_neq(
+					judge(t, "{\"pci.bus\":4,\"driver.name\":\"v1\"}").rule,
+					DG_RULE_BROKEN, "word %zu", i);
 		}
 		words[i] = right;
 	}
