@@ -157,6 +157,17 @@ static void analysis_done(struct dg_analysis *a)
 		dg_arena_free(a->pending_arena);
 }
 
+static int run_stage(struct dg_analysis *a, int (*run)(struct dg_analysis *), const char *about)
+{
+	int r = run(a);
+
+	if (r != -E2BIG)
+		return r;
+	dg_diag_report(a->diags, DG_E212, &a->policy->pos,
+		       "the policy is too big for all questions to be decided: this leaves out %s", about);
+	return 0;
+}
+
 int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsigned int flags,
 		    struct dg_diags *diags)
 {
@@ -179,14 +190,17 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 		r = dg_analysis_points_init(&a);
 	if (r >= 0)
 		r = dg_analysis_items_prepare(&a);
+	if (r == -E2BIG)
+		dg_analysis_asserts_undecided(&a);
+	/* What one of these has no room for is no reason to leave out the next. */
 	if (r >= 0)
-		r = dg_analysis_rules(&a);
+		r = run_stage(&a, dg_analysis_rules, "some of its rules, for which there are no findings");
 	if (r >= 0)
 		r = dg_analysis_asserts(&a);
 	if (r >= 0)
-		r = dg_analysis_binds(&a);
+		r = run_stage(&a, dg_analysis_binds, "what is accepted and never bound");
 	if (r >= 0)
-		r = dg_analysis_items(&a);
+		r = run_stage(&a, dg_analysis_items, "items of its sets");
 	if (r == -E2BIG) {
 		dg_diag_report(diags, DG_E212, &policy->pos,
 			       "the policy is too big to be analysed: nothing is said about its rules");

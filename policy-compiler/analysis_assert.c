@@ -191,6 +191,14 @@ static int report_violation(struct dg_analysis *a, const struct dg_assert_node *
 	return 0;
 }
 
+static void undecided(struct dg_analysis *a, const struct dg_assert_node *assertion)
+{
+	dg_diag_report(a->diags, DG_E075, &assertion->pos,
+		       "whether the assertion \"%.*s\" holds is not decided within the budget, and "
+		       "what is not proven does not hold",
+		       (int)assertion->name.len, assertion->name.data);
+}
+
 static int check_assert(struct dg_verdict_context *c, const struct dg_assert_node *assertion)
 {
 	enum dg_verdict wanted = assertion->always ? DG_VERDICT_DENY : DG_VERDICT_ALLOW;
@@ -204,8 +212,11 @@ static int check_assert(struct dg_verdict_context *c, const struct dg_assert_nod
 		if (!(assertion->ops >> op & 1))
 			continue;
 		r = find_verdict(c, condition, op, wanted);
-		if (r == 1)
-			return report_violation(c->a, assertion, (enum dg_op)op);
+		if (r == 1) {
+			r = report_violation(c->a, assertion, (enum dg_op)op);
+			if (r != -E2BIG)
+				return r;
+		}
 		if (r == -E2BIG) {
 			decided = false;
 			r = 0;
@@ -216,11 +227,14 @@ static int check_assert(struct dg_verdict_context *c, const struct dg_assert_nod
 	else if (r < 0)
 		return r;
 	if (!decided)
-		dg_diag_report(c->a->diags, DG_E075, &assertion->pos,
-			       "whether the assertion \"%.*s\" holds is not decided within the "
-			       "budget, and what is not proven does not hold",
-			       (int)assertion->name.len, assertion->name.data);
+		undecided(c->a, assertion);
 	return 0;
+}
+
+void dg_analysis_asserts_undecided(struct dg_analysis *a)
+{
+	for (size_t i = 0; i < a->policy->assert_count; i++)
+		undecided(a, &a->policy->asserts[i]);
 }
 
 int dg_analysis_asserts(struct dg_analysis *a)
@@ -236,6 +250,10 @@ int dg_analysis_asserts(struct dg_analysis *a)
 		a->steps = DG_ANALYSIS_ALL_STEPS;
 		a->points.left = DG_ANALYSIS_POINTS;
 		r = check_assert(&c, &a->policy->asserts[i]);
+	}
+	if (r == -E2BIG) {
+		dg_analysis_asserts_undecided(a);
+		return 0;
 	}
 	return r;
 }

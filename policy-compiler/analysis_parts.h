@@ -180,6 +180,8 @@ int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule,
 			   struct dg_analysis_finding *finding);
 /* analysis_assert.c */
 int dg_analysis_asserts(struct dg_analysis *a);
+/* None of them is decided: they are errors. */
+void dg_analysis_asserts_undecided(struct dg_analysis *a);
 /* analysis_bind.c: accept without bind */
 int dg_analysis_binds(struct dg_analysis *a);
 

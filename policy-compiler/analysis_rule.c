@@ -117,6 +117,7 @@ static int add_pending(struct dg_analysis *a, uint32_t number, unsigned int op, 
 		       const struct dg_analysis_finding *f)
 {
 	struct dg_analysis_pending *p;
+	int r;
 
 	if (!a->pending) {
 		a->pending = calloc(PENDING_MAX, sizeof(*a->pending));
@@ -124,10 +125,13 @@ static int add_pending(struct dg_analysis *a, uint32_t number, unsigned int op, 
 		if (!a->pending || !a->pending_arena)
 			return -ENOMEM;
 	}
-	p = &a->pending[a->pending_count++];
+	p = &a->pending[a->pending_count];
 	*p = (struct dg_analysis_pending){
 		.rule = number, .op = op, .shadowed = shadowed, .finding = *f};
-	return dg_analysis_witness_in(a, a->pending_arena, &p->witness);
+	r = dg_analysis_witness_in(a, a->pending_arena, &p->witness);
+	if (r >= 0)
+		a->pending_count++;
+	return r;
 }
 
 static int report_shadowed(struct dg_analysis *a, struct dg_analysis_pending *p,
@@ -338,6 +342,10 @@ int dg_analysis_rules(struct dg_analysis *a)
 	for (uint32_t i = 0; i < a->policy->rule_count && r >= 0; i++) {
 		if (!a->silent[i])
 			r = check_rule(a, i);
+		if (r == -E2BIG) {
+			undecided(a, i, "ever decides");
+			r = 0;
+		}
 		if (r >= 0 && a->pending_count == PENDING_MAX)
 			r = settle(a);
 	}

@@ -17,6 +17,7 @@
 #define MAX_SIDE 64 /* automata side by side */
 /* Steps of automata for all questions about a policy: about a second. */
 #define MAX_WORK (UINT64_C(128) << 20)
+#define STEPS_TO_NUMBER 8 /* what it is to find the class of an element and to number it */
 #define NO_STATE UINT32_MAX
 
 /* One automaton of either kind: symbols are byte classes, or classes of elements. */
@@ -553,6 +554,9 @@ int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 					       .symbol_count = v[i].set.element_classes,
 					       .wanted = classes[i]});
 	}
+	s->product_work += (uint64_t)count * p.count * STEPS_TO_NUMBER;
+	if (r >= 0 && s->product_work > MAX_WORK)
+		r = -E2BIG;
 	if (r < 0)
 		return r;
 	symbol_of = calloc((size_t)count * p.count, sizeof(*symbol_of));
