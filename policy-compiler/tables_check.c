@@ -355,11 +355,6 @@ static bool part_valid(const struct dg_tables *t, const uint16_t *node_var, cons
 	return p->unknown == ref;
 }
 
-static bool bitmap_valid(const struct dg_tables *t, const struct dg_bitmap *bitmap)
-{
-	return bitmap->row <= t->row_count && bitmap->row_count <= t->row_count - bitmap->row;
-}
-
 /* Every bit that may be set has a term, and every term a rank. */
 static bool block_valid(const struct dg_tables *t, uint32_t block)
 {
@@ -368,9 +363,6 @@ static bool block_valid(const struct dg_tables *t, uint32_t block)
 	const uint32_t *terms =
 		(const uint32_t *)part(t, t->term_off) + (size_t)block * DG_BLOCK_TERMS;
 
-	for (unsigned int i = 0; i < DG_BLOCK_BITMAPS; i++)
-		if (!bitmap_valid(t, &bitmaps[i]))
-			return false;
 	for (unsigned int i = 0; i < DG_BLOCK_TERMS; i++)
 		if ((terms[i] & ~DG_TERM_PERMISSIVE) >= t->rank_count &&
 		    bitmaps[1 + i / 64].live >> i % 64 & 1)
@@ -381,7 +373,9 @@ static bool block_valid(const struct dg_tables *t, uint32_t block)
 static int check_bitmaps(const struct dg_tables *t, const uint16_t *node_var, const char **ret_what)
 {
 	uint32_t blocks = t->bitmap_count / DG_BLOCK_BITMAPS;
+	const struct dg_bitmap *bitmaps = part(t, t->bitmap_off);
 	const uint32_t *rows = part(t, t->row_off);
+	uint32_t row = 0;
 
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
 		if (t->op_block[op] > blocks || t->op_block_count[op] > blocks - t->op_block[op])
@@ -389,6 +383,12 @@ static int check_bitmaps(const struct dg_tables *t, const uint16_t *node_var, co
 	for (uint32_t i = 0; i < t->row_count; i++)
 		if (!row_valid(t, node_var, rows[i]))
 			return bad(ret_what, "a node of a bitmap in the tables is damaged");
+	/* Each row is one bitmap's, so that no decision looks at more of them than there are. */
+	for (uint32_t i = 0; i < t->bitmap_count; i++) {
+		if (bitmaps[i].row != row || bitmaps[i].row_count > t->row_count - row)
+			return bad(ret_what, "a bitmap in the tables is damaged");
+		row += bitmaps[i].row_count;
+	}
 	for (uint32_t i = 0; i < blocks; i++)
 		if (!block_valid(t, i))
 			return bad(ret_what, "a bitmap in the tables is damaged");

@@ -285,6 +285,8 @@ Test(bitmaps, damage_is_named)
 	refused(t, &terms[0], 1, "a bitmap in the tables");
 	refused(t, &t->node_bitmaps, t->node_size, "an edge");
 	refused(t, (uint32_t *)(node + 1) + 1, DG_REF_LEAF | t->word_count, "an edge");
+	refused(t, &((struct dg_bitmap *)((char *)t + t->bitmap_off))[1].row, 0,
+		"a bitmap in the tables");
 	refused(t, &t->bitmap_count, 64, "outside of them");
 	free(t);
 	dg_policy_free(policy);
