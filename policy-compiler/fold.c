@@ -16,7 +16,7 @@
 #define SLACK_MOST 16384
 /* Steps that the parts of a column may take, each some ten nanoseconds. */
 #define WORK_LEAST (8U << 20)
-#define WORK_PER_RULE 512
+#define WORK_PER_RULE 4096
 
 void dg_fold_free(struct dg_fold *fold)
 {
