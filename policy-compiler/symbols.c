@@ -53,26 +53,24 @@ void dg_symbols_free(struct dg_symbols *s)
 }
 DEFINE_CLEANUP(struct dg_symbols *, dg_symbols_free, symbols)
 
-/*
- * Sets first: most devices have none, and a part that begins with one is entered behind it. Then
- * strings and numbers, digests, times, the clock.
- */
+/* Strings, numbers, digests, sets, times, the clock. */
 static unsigned int rank(const struct dg_variable *v)
 {
 	switch (v->kind) {
-	case DG_VAR_SET:
-		return 0;
 	case DG_VAR_STR:
+		return 0;
 	case DG_VAR_NUM:
 		return 1;
 	case DG_VAR_DIGEST:
 		return 2;
-	case DG_VAR_TIME:
+	case DG_VAR_SET:
 		return 3;
-	case DG_VAR_CLOCK:
+	case DG_VAR_TIME:
 		return 4;
+	case DG_VAR_CLOCK:
+		return 5;
 	}
-	return 5;
+	return 6;
 }
 
 static bool same_fact(const struct dg_variable *a, const struct dg_variable *b)
