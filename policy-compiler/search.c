@@ -213,8 +213,9 @@ static int settle_group(struct dg_search *s, uint32_t group)
 		r = dg_symbols_group_possible(s->symbols, group, classes);
 		if (r != 0)
 			return r;
-		if (++tries > GROUP_TRIES)
+		if (++tries > GROUP_TRIES || s->budget == 0)
 			return -E2BIG;
+		s->budget--;
 		/* The next combination. */
 		for (; i < count; i++) {
 			if (classes[i] == DG_CLASS_ANY)

@@ -66,3 +66,22 @@ static inline struct dg_answer judge(const struct dg_tables *tables, const char 
 {
 	return decide(tables, json, (struct dg_query){.op = DG_OP_BIND, .clock_synced = 1});
 }
+
+/* Each word of the tables wrong in turn: refused, or still fit to be followed for the device. */
+static inline void expect_no_wild_index(struct dg_tables *t, const char *device)
+{
+	static const uint32_t wrong[] = {0, 0x7fffffff, 0x80000001, 0xffffffff};
+	uint32_t *words = (uint32_t *)t, size = t->size;
+	const char *what;
+
+	for (size_t i = 0; i < size / sizeof(*words); i++) {
+		uint32_t right = words[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(wrong); k++) {
+			words[i] = wrong[k];
+			if (dg_tables_check(t, size, &what) == 0)
+				cr_expect_neq(judge(t, device).rule, DG_RULE_BROKEN, "word %zu", i);
+		}
+		words[i] = right;
+	}
+}

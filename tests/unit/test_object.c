@@ -280,22 +280,9 @@ Test(object, another_text_is_refused)
 /* Each word of the tables wrong in turn: refused, or still fit to be followed. */
 Test(object, no_damaged_word_gets_by_as_a_wild_index, .timeout = 50)
 {
-	static const uint32_t wrong[] = {0x7fffffff, 0x80000001, 0xffffffff};
 	struct dg_tables *t = compile(text);
-	uint32_t *words = (uint32_t *)t, size = t->size;
-	const char *what;
 
-	for (size_t i = 0; i < size / sizeof(*words); i++) {
-		uint32_t right = words[i];
-
-		for (size_t k = 0; k < ARRAY_SIZE(wrong); k++) {
-			words[i] = wrong[k];
-			if (dg_tables_check(t, size, &what) == 0)
-				cr_expect_neq(judge(t, "{\"pci.id\":\"10de:1111\"}").rule,
-					      DG_RULE_BROKEN, "word %zu", i);
-		}
-		words[i] = right;
-	}
+	expect_no_wild_index(t, "{\"pci.id\":\"10de:1111\"}");
 	free(t);
 }
 
