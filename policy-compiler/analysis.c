@@ -164,7 +164,8 @@ static int run_stage(struct dg_analysis *a, int (*run)(struct dg_analysis *), co
 	if (r != -E2BIG)
 		return r;
 	dg_diag_report(a->diags, DG_E212, &a->policy->pos,
-		       "the policy is too big for all questions to be decided: this leaves out %s", about);
+		       "the policy is too big for all questions to be decided: this leaves out %s",
+		       about);
 	return 0;
 }
 
@@ -194,7 +195,8 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 		dg_analysis_asserts_undecided(&a);
 	/* What one of these has no room for is no reason to leave out the next. */
 	if (r >= 0)
-		r = run_stage(&a, dg_analysis_rules, "some of its rules, for which there are no findings");
+		r = run_stage(&a, dg_analysis_rules,
+			      "some of its rules, for which there are no findings");
 	if (r >= 0)
 		r = dg_analysis_asserts(&a);
 	if (r >= 0)
@@ -202,8 +204,9 @@ int dg_analysis_run(const struct dg_policy *policy, struct dg_fold *fold, unsign
 	if (r >= 0)
 		r = run_stage(&a, dg_analysis_items, "items of its sets");
 	if (r == -E2BIG) {
-		dg_diag_report(diags, DG_E212, &policy->pos,
-			       "the policy is too big to be analysed: nothing is said about its rules");
+		dg_diag_report(
+			diags, DG_E212, &policy->pos,
+			"the policy is too big to be analysed: nothing is said about its rules");
 		return 0;
 	}
 	return r;

@@ -11,8 +11,8 @@ struct blocks {
 };
 
 /*
- * From the end, where the default stands: only the order of the numbers counts, and two policies that
- * differ at their beginning have the same numbers at their end.
+ * From the end, where the default stands: only the order of the numbers counts, and two policies
+ * that differ at their beginning have the same numbers at their end.
  */
 int dg_blocks_number(const struct dg_fold *f, unsigned int op, uint32_t rules, uint32_t **ret)
 {
@@ -26,8 +26,8 @@ int dg_blocks_number(const struct dg_fold *f, unsigned int op, uint32_t rules, u
 		return -ENOMEM;
 	for (size_t rank = count; rank-- > 0;) {
 		const struct dg_rule_node *rule = &f->policy->rules[f->rule_of[rank]];
-		enum dg_verdict verdict = rule->effect == DG_EFFECT_ALLOW ? DG_VERDICT_ALLOW
-									  : DG_VERDICT_DENY;
+		enum dg_verdict verdict =
+			rule->effect == DG_EFFECT_ALLOW ? DG_VERDICT_ALLOW : DG_VERDICT_DENY;
 
 		if (!(rule->ops >> op & 1) || rule->permissive)
 			continue;

@@ -124,8 +124,9 @@ static int build_columns(struct dg_fold *f, const struct dg_supports *supports,
 		for (; other < op; other++) {
 			size_t i = 0;
 
-			while (i < f->policy->rule_count &&
-			       !((f->policy->rules[i].ops >> op ^ f->policy->rules[i].ops >> other) & 1))
+			while (i < f->policy->rule_count && !((f->policy->rules[i].ops >> op ^
+							       f->policy->rules[i].ops >> other) &
+							      1))
 				i++;
 			if (i == f->policy->rule_count)
 				break;
@@ -209,8 +210,8 @@ static int compare_ranks(const void *x, const void *y, void *fold)
 }
 
 /*
- * All groups whose support begins with @var. Their edges lie beside each other at the first node, so
- * mostly they are not much larger together; else each is by itself.
+ * All groups whose support begins with @var. Their edges lie beside each other at the first node,
+ * so mostly they are not much larger together; else each is by itself.
  */
 static int build_groups(struct build *b, uint32_t var, size_t per_rule, size_t slack)
 {
@@ -275,9 +276,8 @@ int dg_fold_parts(struct dg_fold *f, const struct dg_fold_column *column, enum d
 			r = build_groups(&b, column->first[g], RUNS_PER_RULE, slack);
 	}
 	if (r >= 0 && (merge || b.count > DG_PARTS_MAX))
-		r = dg_fold_merge(f->diagram,
-				  keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO, b.refs,
-				  &b.count, merge ? slack : 0, &b.work);
+		r = dg_fold_merge(f->diagram, keep == DG_KEEP_ONE ? DG_APPLY_MIN : DG_APPLY_MIN_TWO,
+				  b.refs, &b.count, merge ? slack : 0, &b.work);
 	if (r < 0)
 		return r;
 	if (b.count > DG_PARTS_MAX)

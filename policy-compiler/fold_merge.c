@@ -201,7 +201,8 @@ static int merge_parts(struct merge *m)
 int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *count, size_t slack,
 		  size_t *work)
 {
-	_cleanup_(merge_done) struct merge m = {.diagram = d, .op = op, .slack = slack, .work = work};
+	_cleanup_(merge_done) struct merge m = {
+		.diagram = d, .op = op, .slack = slack, .work = work};
 	int r = 0;
 
 	m.parts = calloc(*count + 1, sizeof(*m.parts));

@@ -109,8 +109,6 @@ static int compare_places(const void *a, const void *b)
 		return x->index < y->index ? -1 : 1;
 	if (x->most != y->most)
 		return x->most > y->most ? -1 : 1;
-	if (x->v->kind != y->v->kind)
-		return x->v->kind < y->v->kind ? -1 : 1;
 	if (x->v->fact != y->v->fact)
 		return x->v->fact < y->v->fact ? -1 : 1;
 	if (x->v->class_count != y->v->class_count)
