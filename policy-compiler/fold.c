@@ -113,6 +113,15 @@ static int fill_column(const struct dg_fold *f, const struct dg_supports *suppor
 	return 0;
 }
 
+/* Whether each rule speaks of both operations or of neither. */
+static bool same_rules(const struct dg_policy *policy, unsigned int op, unsigned int other)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if ((policy->rules[i].ops >> op ^ policy->rules[i].ops >> other) & 1)
+			return false;
+	return true;
+}
+
 /* Operations with the same rules share a column. */
 static int build_columns(struct dg_fold *f, const struct dg_supports *supports,
 			 const uint32_t *support)
@@ -121,16 +130,8 @@ static int build_columns(struct dg_fold *f, const struct dg_supports *supports,
 		struct dg_fold_column *column = &f->columns[f->column_count];
 		unsigned int other = 0;
 
-		for (; other < op; other++) {
-			size_t i = 0;
-
-			while (i < f->policy->rule_count && !((f->policy->rules[i].ops >> op ^
-							       f->policy->rules[i].ops >> other) &
-							      1))
-				i++;
-			if (i == f->policy->rule_count)
-				break;
-		}
+		while (other < op && !same_rules(f->policy, op, other))
+			other++;
 		if (other < op) {
 			for (size_t c = 0; c < f->column_count; c++)
 				if (f->columns[c].ops >> other & 1)

@@ -162,6 +162,22 @@ def test_other_mistakes_do_not_stand_in_the_way(folder):
                                         'allow "x" on bond where pci.id == nothing;\n'), result)
 
 
+def test_names_of_nothing_do_not_stand_in_the_way(folder):
+    """Nobody has looked them up, and no check may take them for known ones."""
+    for where in ('usb.idd == 1d6b:0002 and usb.serial == "x"', "usb.id in nothing and usb.seriall == usb",
+                  'usb.id in nothing and usb.serial == "x"', 'usb.id in { nothing } and usb.serial in sets',
+                  "any spdm.nothing in nothing", "pci.id == nothing and pci.class in nothing"):
+        text = f'allow "x" on bind, nothing where {where};\n'
+        result = folder.devgate("fmt", "-", stdin=text.encode())
+        equal((result.status, result.out.replace("\n\t", " ")), (0, text), result)
+
+
+def test_any_broken_policy_is_laid_out_or_refused(folder):
+    for name in sorted(glob.glob(os.path.join(TOP, "tests", "corpus", "bad", "**", "*.dgp"), recursive=True)):
+        result = folder.devgate("fmt", "-", stdin=open(name, "rb").read())
+        expect(result.status in (0, 1) and bool(result.out) == (result.status == 0), f"{name}\n{result}")
+
+
 def test_json(folder):
     folder.write("ugly.dgp", UGLY)
     objects = folder.devgate("fmt", "--json", "--check", "ugly.dgp").objects()
