@@ -175,20 +175,21 @@ static int dg_log_device(struct dg_log_reader *r, const json_t *event, uint32_t 
 {
 	_cleanup_(dg_cleanup_json) json_t *device = NULL, *facts = NULL;
 	struct dg_json_scan *scan = &r->reader.scan;
-	int err, read;
+	bool wrong;
+	int err;
 
 	*ret = UINT32_MAX;
-	err = dg_json_scan_value(scan, r->source, dg_log_place(r, event, "device").value, r->limit,
-				 r->diags);
-	if (err && err != -EBADMSG)
+	err = dg_json_scan_value(scan, r->source, dg_log_place(r, event, "device").value, r->limit);
+	if (err)
 		return err;
+	wrong = dg_json_scan_report(scan, r->source, r->limit, r->diags);
 	/* A second time, for numbers that only the device's own scan counts. */
 	device = json_loadb(scan->parsed, scan->end - scan->start, JSON_REJECT_DUPLICATES, NULL);
 	facts = device ? dg_log_facts(r, event, device) : NULL;
-	read = facts ? dg_log_read_device(r, facts, ret) : -ENOMEM;
-	if (err)
+	err = facts ? dg_log_read_device(r, facts, ret) : -ENOMEM;
+	if (wrong)
 		*ret = UINT32_MAX;
-	return read;
+	return err;
 }
 
 static int dg_log_copy(struct dg_log_reader *r, const json_t *string, struct dg_bytes *ret)
@@ -286,15 +287,14 @@ static int dg_log_event(struct dg_log_reader *r, const json_t *event)
 static int dg_log_line(struct dg_log_reader *r, size_t at)
 {
 	_cleanup_(dg_cleanup_json) json_t *event = NULL;
-	/* Numbers are looked at where they are facts: of others an event may have any. */
-	_cleanup_diags_ struct dg_diags numbers = { 0 };
 	const char *text = r->source->text;
 	json_error_t error;
 	struct dg_pos pos;
 	int err;
 
-	err = dg_json_scan_value(&r->line, r->source, at, r->limit, &numbers);
-	if (err && err != -EBADMSG)
+	/* Wrong numbers are reported where they are facts: of others an event may have any. */
+	err = dg_json_scan_value(&r->line, r->source, at, r->limit);
+	if (err)
 		return err;
 	event = json_loadb(r->line.parsed, r->line.end - at, JSON_REJECT_DUPLICATES, &error);
 	if (!event && json_error_code(&error) == json_error_out_of_memory)

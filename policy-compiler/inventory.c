@@ -118,28 +118,97 @@ static size_t dg_skip_blank(const struct dg_source *source, size_t at, bool *ret
 	return at;
 }
 
+/* The end of the line before the next one behind @at that begins with an object. */
+static size_t dg_next_object(struct dg_reader *r, size_t at)
+{
+	const char *text = r->source->text, *next;
+
+	if (r->next_object <= at) {
+		next = memmem(text + at, r->source->len - at, "\n{", 2);
+		r->next_object = next ? (size_t)(next - text) : r->source->len;
+	}
+	return r->next_object;
+}
+
+#define DG_REREAD_BYTES (1U << 20) /* besides the file over again */
+
 /*
- * The value at @at, parsed. NULL, after a report, when it is no JSON; nothing behind it is looked at
- * then. *@ret_end is where it ends. 0 or -ENOMEM.
+ * Where to go on. An object that lacks its end may have been read far into those behind it: they
+ * are read again as long as that is not too much in all, else only the last of them.
+ */
+static size_t dg_go_on(struct dg_reader *r, size_t at, size_t stopped)
+{
+	size_t next = dg_next_object(r, at);
+	const char *text = r->source->text;
+
+	if (stopped < next + 2)
+		return next;
+	if (stopped - next <= r->source->len + DG_REREAD_BYTES - r->reread) {
+		r->reread += stopped - next;
+		return next;
+	}
+	for (next = stopped - 2; memcmp(text + next, "\n{", 2); next--)
+		;
+	return next;
+}
+
+#define DG_JSON_SEEN 8 /* bytes that the library may look ahead, or take back */
+
+/* Was it the limit that the library stumbled over, and not the text? */
+static bool dg_json_cut(const struct dg_json_scan *scan, const json_error_t *error)
+{
+	return !scan->closed && (json_error_code(error) == json_error_premature_end_of_input ||
+				 (size_t)error->position + DG_JSON_SEEN > scan->end - scan->start);
+}
+
+/*
+ * Scan and parse the value at @at, which ends before @limit or is looked at no further. NULL with
+ * @error when it is no JSON. 0 or -ENOMEM.
+ */
+static int dg_parse_value(struct dg_reader *r, size_t at, size_t limit, json_t **ret,
+			  json_error_t *error)
+{
+	int err = dg_json_scan_value(&r->scan, r->source, at, limit);
+	json_t *value;
+
+	if (err)
+		return err;
+	value = json_loadb(r->scan.parsed, r->scan.end - r->scan.start,
+			   JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY,
+			   error);
+	if (!value && json_error_code(error) == json_error_out_of_memory)
+		return -ENOMEM;
+	*ret = value;
+	return 0;
+}
+
+/*
+ * The value at @at, parsed; *@ret_end is where it ends. NULL, after a report, when it is no JSON;
+ * *@ret_end is where the next object may begin then.
  */
 static int dg_read_value(struct dg_reader *r, size_t at, json_t **ret, size_t *ret_end)
 {
+	/* Most often the line: of many objects that lack their end each would be scanned to the
+	 * last. */
+	size_t limit = dg_next_object(r, at) + 2 + DG_JSON_SEEN;
 	json_error_t error;
-	json_t *value;
 	int err;
 
-	err = dg_json_scan_value(&r->scan, r->source, at, r->source->len, r->diags);
-	if (err && err != -EBADMSG)
-		return err;
-	value = json_loadb(r->scan.parsed, r->scan.end - r->scan.start,
-			   JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &error);
-	if (!value && json_error_code(&error) == json_error_out_of_memory)
-		return -ENOMEM;
-	if (!value)
+	for (;; limit = at + 2 * (limit - at)) {
+		if (limit > r->source->len)
+			limit = r->source->len;
+		err = dg_parse_value(r, at, limit, ret, &error);
+		if (err)
+			return err;
+		if (*ret || limit == r->source->len || !dg_json_cut(&r->scan, &error))
+			break;
+	}
+	*ret_end = at + (size_t)error.position;
+	if (!*ret)
+		*ret_end = dg_go_on(r, at, *ret_end);
+	dg_json_scan_report(&r->scan, r->source, *ret_end, r->diags);
+	if (!*ret)
 		dg_reader_not_json(r, &error);
-	else
-		*ret_end = at + (size_t)error.position;
-	*ret = value;
 	return 0;
 }
 
@@ -165,6 +234,7 @@ static int dg_read_array(struct dg_reader *r, size_t at, size_t *ret_end)
 	*ret_end = 0;
 	at = dg_skip_blank(r->source, at + 1, &new_line);
 	if (at < r->source->len && r->source->text[at] == ']') {
+		dg_report_at(r, DG_E080, array, "the array is empty: it holds at least one object");
 		*ret_end = at + 1;
 		return 0;
 	}
@@ -201,14 +271,6 @@ static int dg_read_array(struct dg_reader *r, size_t at, size_t *ret_end)
 	return 0;
 }
 
-/* After what is no JSON at @at: the end of the line before the next one that begins with an object. */
-static size_t dg_next_object(const struct dg_source *source, size_t at)
-{
-	const char *next = memmem(source->text + at, source->len - at, "\n{", 2);
-
-	return next ? (size_t)(next - source->text) : source->len;
-}
-
 /* An object, or an array of them, at @at. *@ret_last: nothing may follow. */
 static int dg_read_top(struct dg_reader *r, size_t at, size_t *ret_end, bool *ret_last)
 {
@@ -226,7 +288,6 @@ static int dg_read_top(struct dg_reader *r, size_t at, size_t *ret_end, bool *re
 	if (err)
 		return err;
 	if (!value) {
-		*ret_end = dg_next_object(r->source, at);
 		*ret_last = r->source->text[at] != '{';
 		return 0;
 	}

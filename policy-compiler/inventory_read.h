@@ -14,6 +14,8 @@ struct dg_reader {
 	struct dg_json_scan scan;
 	size_t device_count;	/* the one being read included */
 	size_t errors;		/* in @diags before the first device */
+	size_t next_object;	/* dg_next_object() found it; 0: nothing yet */
+	size_t reread;		/* bytes of the text that were read more than once */
 	dg_inventory_each_fn each;
 	void *context;
 };

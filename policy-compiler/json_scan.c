@@ -6,13 +6,11 @@
 
 struct dg_scanner {
 	const struct dg_source *source;
-	struct dg_diags *diags;
 	struct dg_json_scan *scan;
 	size_t at, limit;
 	size_t depth;  /* of { and [ */
 	bool object;   /* the value is one: its members are noted */
 	bool in_value; /* behind the colon of a member */
-	bool bad;
 };
 
 void dg_json_scan_done(struct dg_json_scan *scan)
@@ -21,7 +19,8 @@ void dg_json_scan_done(struct dg_json_scan *scan)
 	free(scan->members);
 	free(scan->big);
 	free(scan->numbers);
-	*scan = (struct dg_json_scan){ 0 };
+	free(scan->wrong);
+	*scan = (struct dg_json_scan){0};
 }
 
 /* Behind the closing quote, or the end of the text. */
@@ -59,14 +58,17 @@ static void dg_scan_replace(struct dg_scanner *s, size_t end, const char *text)
 	memcpy(place, text, strlen(text));
 }
 
-static void dg_scan_report(struct dg_scanner *s, size_t end, const char *why)
+static int dg_scan_wrong(struct dg_scanner *s, size_t end, const char *why)
 {
-	struct dg_pos pos = dg_source_pos(s->source, s->at, end);
+	struct dg_json_scan *scan = s->scan;
 
-	dg_diag_report(s->diags, DG_E083, &pos, "%s", why);
+	if (dg_array_reserve(&scan->wrong, &scan->wrong_room, scan->wrong_count + 1,
+			     sizeof(*scan->wrong)))
+		return -ENOMEM;
+	scan->wrong[scan->wrong_count++] = (struct dg_json_wrong){s->at, end, why};
 	/* The library need not say it again, and no negative number is left but our own. */
 	dg_scan_replace(s, end, "0");
-	s->bad = true;
+	return 0;
 }
 
 static int dg_scan_number(struct dg_scanner *s, size_t end)
@@ -76,20 +78,15 @@ static int dg_scan_number(struct dg_scanner *s, size_t end)
 	uint64_t value = 0;
 	char negative[24];
 
-	if (text[s->at] == '-') {
-		dg_scan_report(s, end, "a number is not negative");
-		return 0;
-	}
+	if (text[s->at] == '-')
+		return dg_scan_wrong(s, end, "a number is not negative");
 	for (size_t i = s->at; i < end; i++) {
-		if (text[i] < '0' || text[i] > '9') {
-			dg_scan_report(s, end, "a number is an integer without fraction or exponent");
-			return 0;
-		}
+		if (text[i] < '0' || text[i] > '9')
+			return dg_scan_wrong(s, end,
+					     "a number is an integer without fraction or exponent");
 		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value)) {
-			dg_scan_report(s, end, "the number does not fit in 64 bits");
-			return 0;
-		}
+		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+			return dg_scan_wrong(s, end, "the number does not fit in 64 bits");
 	}
 	/* A leading zero is left to the library, which refuses it. */
 	if (value <= INT64_MAX || text[s->at] == '0')
@@ -207,21 +204,20 @@ static int dg_scan_numbers(struct dg_scanner *s)
 }
 
 int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source, size_t at,
-		       size_t limit, struct dg_diags *diags)
+		       size_t limit)
 {
-	struct dg_scanner s = {
-		.source = source, .diags = diags, .scan = scan, .at = at, .limit = limit
-	};
+	struct dg_scanner s = {.source = source, .scan = scan, .at = at, .limit = limit};
 	int err;
 
 	scan->start = scan->end = at;
-	scan->member_count = scan->big_count = scan->number_count = 0;
+	scan->member_count = scan->big_count = scan->number_count = scan->wrong_count = 0;
 	s.object = at < limit && source->text[at] == '{';
 	do {
 		err = dg_scan_token(&s);
 		if (err)
 			return err;
 	} while (s.depth && s.at < limit);
+	scan->closed = !s.depth;
 	/* An escape at the very end of the text. */
 	scan->end = s.at < limit ? s.at : limit;
 	scan->parsed = source->text + at;
@@ -231,8 +227,18 @@ int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source
 		return -ENOMEM;
 	memcpy(scan->text, source->text + at, scan->end - at);
 	scan->parsed = scan->text;
-	err = dg_scan_numbers(&s);
-	if (err)
-		return err;
-	return s.bad ? -EBADMSG : 0;
+	return dg_scan_numbers(&s);
+}
+
+bool dg_json_scan_report(const struct dg_json_scan *scan, const struct dg_source *source,
+			 size_t end, struct dg_diags *diags)
+{
+	size_t i;
+
+	for (i = 0; i < scan->wrong_count && scan->wrong[i].from < end; i++) {
+		struct dg_pos pos = dg_source_pos(source, scan->wrong[i].from, scan->wrong[i].to);
+
+		dg_diag_report(diags, DG_E083, &pos, "%s", scan->wrong[i].why);
+	}
+	return i > 0;
 }

@@ -4,7 +4,7 @@
  * only and keeps no places of values; this pass
  *   - finds where the value ends, so that a file can be read device by device,
  *   - notes where each key and its value stand in an object (a device),
- *   - checks that numbers are unsigned integers of 64 bits without fraction or exponent, and
+ *   - notes numbers that are no unsigned integers of 64 bits without fraction or exponent, and
  *   - replaces those of 2^63 and more by a negative number, -1 - index into ->big, which cannot
  *     stand in checked text otherwise.
  * Text that is no JSON is passed over as it comes: the library says what is wrong with it.
@@ -20,9 +20,15 @@ struct dg_json_member {
 	size_t value, value_end; /* of a value that is no object or array: all; else its first byte */
 };
 
+struct dg_json_wrong {
+	size_t from, to;
+	const char *why;
+};
+
 /* All zero before the first use; the memory is used again by the next value. */
 struct dg_json_scan {
-	size_t start, end; /* the value in the source; of unfinished text, all that is left */
+	size_t start, end;  /* the value in the source; of unfinished text, all up to the limit */
+	bool closed;	    /* it is finished */
 	const char *parsed; /* what to parse, from start to end: the source's own text, or the copy */
 	char *text;	    /* the changed copy, where numbers had to be changed */
 	size_t text_room;
@@ -32,12 +38,16 @@ struct dg_json_scan {
 	size_t big_count, big_room;
 	size_t *numbers; /* offsets of those to be looked at again */
 	size_t number_count, number_room;
+	struct dg_json_wrong *wrong; /* of the numbers: can be parsed all the same */
+	size_t wrong_count, wrong_room;
 };
 
-/*
- * Look at the value that begins at @at and ends before @limit. 0, -EBADMSG after reports of bad numbers (the copy can be
- * parsed all the same), or -ENOMEM. Free with dg_json_scan_done() in any case.
- */
+/* Look at the value that begins at @at and ends before @limit. 0 or -ENOMEM. Free with
+ * dg_json_scan_done(). */
 int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source, size_t at,
-		       size_t limit, struct dg_diags *diags);
+		       size_t limit);
 void dg_json_scan_done(struct dg_json_scan *scan);
+
+/* Report the wrong numbers that begin before @end. Was there one? */
+bool dg_json_scan_report(const struct dg_json_scan *scan, const struct dg_source *source,
+			 size_t end, struct dg_diags *diags);

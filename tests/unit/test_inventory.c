@@ -28,8 +28,8 @@ Test(inventory, shapes)
 		const char *text;
 		size_t count;
 	} cases[] = {
-		{ "{}", 1 },	    { "[]", 0 },	     { "[{},{}]", 2 },
-		{ "{}\n{}\n", 2 },  { "\n{}\r\n\n{}", 2 }, { " [ { } ] \n", 1 },
+		{ "{}", 1 },		   { "[{},{}]", 2 },	  { "{}\n{}\n", 2 },
+		{ "\n{}\r\n\n{}", 2 }, { " [ { } ] \n", 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -67,7 +67,9 @@ Test(inventory, refused)
 		{ "", DG_E080 },
 		{ "{", DG_E080 },
 		{ "{} {}", DG_E080 },
-		{ "[]\n{}", DG_E080 },
+		{ "[]", DG_E080 },
+		{ "\n[\n]\n", DG_E080 },
+		{ "{}\n[]", DG_E080 },
 		{ "[{},]", DG_E080 },
 		{ "[{} {}]", DG_E080 },
 		{ "[{}", DG_E080 },
@@ -106,6 +108,38 @@ Test(inventory, refused)
 		cr_expect_eq(diags.items[0].id, cases[i].want, "%s: %s", cases[i].text,
 			     diags.items[0].message);
 	}
+}
+
+/* Each line that lacks its end is an error of its own, and what stands behind is read. */
+Test(inventory, lines_without_an_end)
+{
+	static const char text[] = "{\"bus\":\"pci\"\n"
+				   "{\"bus\":7}\n"
+				   "{\"acpi.ids\":[\n"
+				   "{\"pci.revision\":-1}\n"
+				   "{\"usb.serial\":\"a\n"
+				   "{\"bus\":\"\xff\"}\n"
+				   "{\n"
+				   "{\"pci.id\":7}\n";
+	static const struct {
+		unsigned int line, column;
+		enum dg_diag_id id;
+	} want[] = {
+		{2, 1, DG_E080},  {2, 8, DG_E084}, {4, 17, DG_E083}, {5, 1, DG_E080},
+		{5, 15, DG_E080}, {6, 9, DG_E080}, {8, 1, DG_E080},  {8, 11, DG_E084},
+	};
+	_cleanup_diags_ struct dg_diags diags = {0};
+	struct dg_inventory *inventory = NULL;
+
+	cr_expect_eq(dg_inventory_load_text("i", text, strlen(text), &diags, &inventory), -EBADMSG);
+	dg_diags_sort(&diags);
+	for (size_t i = 0; i < ARRAY_SIZE(want) && i < diags.count; i++) {
+		cr_expect_eq(diags.items[i].pos.line, want[i].line, "%zu: %u:%u", i,
+			     diags.items[i].pos.line, diags.items[i].pos.column);
+		cr_expect_eq(diags.items[i].pos.column, want[i].column, "%zu", i);
+		cr_expect_eq(diags.items[i].id, want[i].id, "%zu", i);
+	}
+	cr_expect_eq(diags.count, ARRAY_SIZE(want), "%zu", diags.count);
 }
 
 Test(inventory, raw_nul)
