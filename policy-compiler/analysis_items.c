@@ -225,11 +225,12 @@ static bool known_used(const struct dg_analysis *a)
 			for (size_t p = 0; p < fact->probe_count; p++)
 				if (c.lost >> p & 1 &&
 				    (s->settled[fact->probes[p].root] ||
-				     dg_map_get(&s->used_in,
-						used_key(fact->probes[p].root,
-							 fact->probes[p].quantifier),
-						(uint64_t)fact->group << 32 | c.classes[0],
-						&number)))
+				     (!fact->several &&
+				      dg_map_get(&s->used_in,
+						 used_key(fact->probes[p].root,
+							  fact->probes[p].quantifier),
+						 (uint64_t)fact->group << 32 | c.classes[0],
+						 &number))))
 					return true;
 		}
 	}
@@ -242,24 +243,26 @@ static int find_answer(struct dg_analysis *a, uint32_t list, uint8_t **ret)
 	struct dg_analysis_items *s = a->items;
 	const struct dg_item_loss *loss = &s->loss;
 	_cleanup_free_ uint32_t *words = NULL;
-	size_t count = 1 + loss->fact_count, had = s->answer_room;
+	size_t count = 1 + loss->fact_count, had = s->answer_room, more;
 	uint32_t number;
 	int r;
 
-	for (size_t f = 0; f < loss->fact_count; f++)
-		count += loss->facts[f].cases.item_count;
+	for (size_t f = 0; f < loss->fact_count; f++) {
+		dg_item_fact_words(&loss->facts[f], &more);
+		count += more;
+	}
 	words = calloc(count, sizeof(*words));
 	if (!words)
 		return -ENOMEM;
 	words[0] = list;
 	count = 1;
 	for (size_t f = 0; f < loss->fact_count; f++) {
-		const struct dg_lists *cases = &loss->facts[f].cases;
+		const uint32_t *of_fact = dg_item_fact_words(&loss->facts[f], &more);
 
-		words[count++] = (uint32_t)cases->item_count;
-		if (cases->item_count > 0)
-			memcpy(words + count, cases->items, cases->item_count * sizeof(*words));
-		count += cases->item_count;
+		words[count++] = (uint32_t)more;
+		if (more > 0)
+			memcpy(words + count, of_fact, more * sizeof(*words));
+		count += more;
 	}
 	r = dg_lists_number(&s->asked, words, count, &number);
 	if (r >= 0)
@@ -319,13 +322,31 @@ static bool settled(struct dg_analysis *a, uint32_t list)
 	return dg_items_roots(&a->items->items, list, &roots) == 1 && a->items->settled[roots[0]];
 }
 
+/* Said where the items stand. */
+static void list_undecided(struct dg_analysis *a, uint32_t list, uint32_t count)
+{
+	const struct dg_item_list *l = &a->items->items.lists[list];
+
+	if (l->set)
+		dg_diag_report(a->diags, DG_E212, l->pos,
+			       "whether %u item%s of the set \"%.*s\" %s ever used is not decided "
+			       "within the budget",
+			       count, count == 1 ? "" : "s", (int)l->set->name.len,
+			       l->set->name.data, count == 1 ? "is" : "are");
+	else
+		dg_diag_report(a->diags, DG_E212, l->pos,
+			       "whether %u of the items of this test %s ever used is not decided "
+			       "within the budget",
+			       count, count == 1 ? "is" : "are");
+}
+
 static int check_list(struct dg_analysis *a, uint32_t list)
 {
 	struct dg_analysis_items *s = a->items;
 	const struct dg_item_list *l = &s->items.lists[list];
 	_cleanup_free_ uint8_t *answers = calloc(l->count + UINT64_C(1), 1);
 	bool silent = settled(a, list) || all_silent(a, list);
-	uint32_t judged = 0, unused = 0, first = 0;
+	uint32_t judged = 0, unused = 0, undecided = 0, first = 0;
 	int r = 0;
 
 	if (!answers)
@@ -339,10 +360,12 @@ static int check_list(struct dg_analysis *a, uint32_t list)
 		if (!silent)
 			r = judge(a, list, l->first_item + i, &answer);
 		answers[i] = (uint8_t)answer;
-		s->undecided += answer == DG_ITEM_UNDECIDED;
+		undecided += answer == DG_ITEM_UNDECIDED;
 		if (answer == DG_ITEM_UNUSED && unused++ == 0)
 			first = i;
 	}
+	if (r >= 0 && undecided > 0)
+		list_undecided(a, list, undecided);
 	if (r >= 0 && unused > 1 && unused == judged && l->set)
 		return dg_items_report_unused(a, list, l->first_item + first, true);
 	for (uint32_t i = 0; i < l->count && unused > 0 && r >= 0; i++)
@@ -377,8 +400,13 @@ static int check_rest(struct dg_analysis *a)
 		if (r >= 0)
 			kept[count++] = dg_item_take_away(dg_item_place(a, i));
 	}
-	for (uint32_t i = 0; i < s->items.list_count && r >= 0; i++)
+	for (uint32_t i = 0; i < s->items.list_count && r >= 0; i++) {
 		r = check_list(a, i);
+		if (r == -E2BIG) {
+			list_undecided(a, i, s->items.lists[i].count);
+			r = 0;
+		}
+	}
 	for (uint32_t i = 0, k = 0; k < count; i++)
 		if (s->items.covered_by[i] != DG_ITEM_NONE)
 			*dg_item_place(a, i) = kept[k++];
@@ -393,15 +421,13 @@ int dg_analysis_items(struct dg_analysis *a)
 	r = check_covered(a);
 	if (r >= 0)
 		r = check_rest(a);
-	if (r < 0 && r != -E2BIG)
-		return r;
-	if (r == -E2BIG)
-		dg_diag_report(a->diags, DG_E212, &a->policy->pos,
-			       "which set items are never used is not decided within the budget");
-	else if (s->undecided > 0)
-		dg_diag_report(
-			a->diags, DG_E212, &a->policy->pos,
-			"whether %zu set items are ever used is not decided within the budget",
-			s->undecided);
-	return 0;
+	if (r == -E2BIG) {
+		const struct dg_item_list *l = &s->items.lists[s->items.stopped_at];
+
+		dg_diag_report(a->diags, DG_E212, l->pos,
+			       "which set items are never used is not decided within the budget: "
+			       "what they hold was compared up to here, from the last one on");
+		return 0;
+	}
+	return r;
 }

@@ -38,7 +38,6 @@ struct dg_analysis_items {
 	size_t answer_room;
 	struct dg_item_loss loss;
 	size_t points; /* devices that may still be looked at */
-	size_t undecided;
 };
 
 /* All that is lost with the item, to a->items->loss. 0, -ENOMEM, -E2BIG. */

@@ -195,6 +195,30 @@ static bool next_pick(const struct dg_item_loss *loss, struct asker *asker)
 	return false;
 }
 
+/*
+ * Where the tests that are lost in the case (0: none) hold with the item. Which sets of these
+ * classes lose just them is asked along with every device.
+ */
+static int with_extra(struct dg_analysis *a, struct dg_item_fact *fact, uint32_t pick, dg_ref *ret)
+{
+	uint64_t lost = pick > 0 ? dg_item_case_get(fact, pick).lost : 0;
+	dg_ref all = DG_TRUE, one;
+	int r = 0;
+
+	fact->extra.wanted = 1 + pick;
+	dg_symbols_ask_also(a->fold->symbols, fact->group, &fact->extra);
+	for (size_t p = 0; p < fact->probe_count && r >= 0; p++) {
+		if (!(lost >> p & 1))
+			continue;
+		r = dg_condition_atom(&a->fold->conditions, &fact->probes[p].atom, false, &one);
+		if (r >= 0)
+			r = dg_diagram_apply(a->fold->diagram, DG_APPLY_AND, all, one, &all);
+	}
+	if (r >= 0)
+		*ret = all;
+	return r;
+}
+
 /* Where the asker's match differs in the combination of cases that it has picked. */
 static int picked_difference(struct dg_analysis *a, const struct asker *asker, dg_ref *ret)
 {
@@ -210,9 +234,11 @@ static int picked_difference(struct dg_analysis *a, const struct asker *asker, d
 					.lost;
 	r = difference(a, asker->where, asker->sense, &condition);
 	for (size_t i = 0; i < asker->fact_count && r >= 0; i++) {
-		const struct dg_item_fact *fact = &loss->facts[asker->facts[i]];
+		struct dg_item_fact *fact = &loss->facts[asker->facts[i]];
 
-		if (asker->picks[i] > 0)
+		if (fact->several)
+			r = with_extra(a, fact, asker->picks[i], &one);
+		else if (asker->picks[i] > 0)
 			r = with_classes(a, fact->group,
 					 dg_item_case_get(fact, asker->picks[i]).classes, &one);
 		else
@@ -308,6 +334,8 @@ static int asker_misses(struct dg_analysis *a, struct asker *asker)
 			r = asker->rule ? comes_to(a, asker, where)
 					: dg_analysis_satisfiable(a, where);
 		dg_diagram_budget(a->fold->diagram, SIZE_MAX);
+		for (size_t i = 0; i < loss->fact_count; i++)
+			dg_symbols_ask_also(a->fold->symbols, loss->facts[i].group, NULL);
 	}
 	return r;
 }

@@ -188,7 +188,7 @@ static int settle_groups(struct dg_analysis *a)
 	int r = 1;
 
 	for (uint32_t v = 0; v < a->search.var_count && r == 1; v += vars[v].group_count) {
-		bool bound = false;
+		bool bound = dg_symbols_asked_also(a->fold->symbols, v);
 
 		for (uint32_t i = 0; i < vars[v].group_count; i++)
 			bound |= a->points.bound[v + i];
@@ -216,7 +216,7 @@ static int search_point(struct dg_analysis *a, dg_ref region)
 int dg_analysis_point(struct dg_analysis *a, const struct dg_matcher *m, dg_ref region)
 {
 	struct dg_analysis_points *p = &a->points;
-	bool grouped = false;
+	bool grouped = dg_symbols_asked_also(a->fold->symbols, UINT32_MAX);
 	int r = 1;
 
 	if (region == DG_FALSE)

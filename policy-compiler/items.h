@@ -55,6 +55,7 @@ struct dg_items {
 	uint32_t item_count;
 	/* By item: another one that holds what it holds (itself: several do); or DG_ITEM_NONE. */
 	uint32_t *covered_by;
+	uint32_t stopped_at; /* list at which dg_items_cover() gave up */
 	size_t covered_sets; /* how many of the covered items are sets */
 	size_t steps;	     /* that may still be taken; -E2BIG when there are none */
 

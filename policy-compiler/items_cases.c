@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "array.h"
 #include "devgate_abi.h"
 #include "facts.h"
 #include "util.h"
@@ -19,12 +20,38 @@ struct finder {
 	struct dg_items *items;
 	const struct dg_variable *vars; /* of the group */
 	uint32_t var_count;
+	struct dg_symbols *symbols;
+	struct dg_elements elements; /* sets: of all variables */
 	struct dg_item_cuts cuts, halves;
 	struct dg_digest digest; /* of a value that is looked at */
 };
 
+/* An element of a set: its class, the probes whose root holds it without the item, and those lost.
+ */
+struct letter {
+	uint64_t class, held, lost;
+};
+
+struct dg_item_letters {
+	struct letter *items;
+	size_t count, room;
+	/* One of each, from 1. */
+	uint64_t *nums;
+	size_t num_room;
+	struct dg_bytes *bytes;
+	size_t byte_room;
+};
+
 void dg_item_fact_done(struct dg_item_fact *fact)
 {
+	if (fact->letters) {
+		free(fact->letters->items);
+		free(fact->letters->nums);
+		free(fact->letters->bytes);
+		free(fact->letters);
+	}
+	free(fact->extra.automaton.next);
+	free(fact->extra.automaton.class);
 	dg_lists_done(&fact->cases);
 	dg_lists_done(&fact->rest);
 }
@@ -67,21 +94,27 @@ static uint64_t lost_for(const struct dg_item_fact *fact, const struct dg_litera
 	return bits;
 }
 
-static uint32_t class_of(const struct dg_variable *v, const struct dg_literal *value)
+static uint32_t class_in(const struct dg_classifier *c, uint64_t mask,
+			 const struct dg_literal *value)
 {
 	struct dg_digest_fact digest;
 
-	switch (v->values.values) {
+	switch (c->values) {
 	case DG_VALUES_STR:
-		return dg_classifier_bytes(&v->values, value->str);
+		return dg_classifier_bytes(c, value->str);
 	case DG_VALUES_DIGEST:
 		dg_digest_fact(value->digest, &digest);
 		return dg_classifier_bytes(
-			&v->values, (struct dg_bytes){(const char *)&digest, sizeof(digest)});
+			c, (struct dg_bytes){(const char *)&digest, sizeof(digest)});
 	case DG_VALUES_NUM:
 		break;
 	}
-	return dg_classifier_num(&v->values, value->num & v->mask);
+	return dg_classifier_num(c, value->num & mask);
+}
+
+static uint32_t class_of(const struct dg_variable *v, const struct dg_literal *value)
+{
+	return class_in(&v->values, v->mask, value);
 }
 
 static bool has_low_half(const struct finder *f)
@@ -264,9 +297,33 @@ static int visit_value(struct finder *f, const struct dg_literal *value, void *d
 
 /* A value of one class that loses nothing. */
 struct keeper {
+	struct dg_elements of;
 	uint32_t class;
-	uint64_t held; /* probes whose root holds it */
+	const uint32_t *classes; /* by variable: what it must have there too; NULL: nothing */
+	uint64_t held;		 /* probes whose root holds it */
+	struct dg_literal value;
 };
+
+static bool fits(const struct finder *f, const struct keeper *keeper,
+		 const struct dg_literal *value)
+{
+	if (!keeper->classes)
+		return class_in(keeper->of.values, UINT64_MAX, value) == keeper->class;
+	for (uint32_t i = 0; i < f->var_count; i++)
+		if (class_of(&f->vars[i], value) != keeper->classes[i])
+			return false;
+	return true;
+}
+
+static uint64_t held_of(const struct dg_item_fact *fact, const struct dg_literal *value)
+{
+	uint64_t held = 0;
+
+	for (size_t p = 0; p < fact->probe_count; p++)
+		if (dg_item_view_holds(fact->probes[p].view, value) != DG_ITEM_NONE)
+			held |= UINT64_C(1) << p;
+	return held;
+}
 
 static int visit_keeper(struct finder *f, const struct dg_literal *value, void *data)
 {
@@ -274,20 +331,20 @@ static int visit_keeper(struct finder *f, const struct dg_literal *value, void *
 
 	if (f->items->steps == 0)
 		return -E2BIG;
-	if (class_of(&f->vars[0], value) != keeper->class || lost_for(f->fact, value) != 0)
+	if (!fits(f, keeper, value) || lost_for(f->fact, value) != 0)
 		return 0;
-	for (size_t p = 0; p < f->fact->probe_count; p++)
-		if (dg_item_view_holds(f->fact->probes[p].view, value) != DG_ITEM_NONE)
-			keeper->held |= UINT64_C(1) << p;
+	keeper->held = held_of(f->fact, value);
+	keeper->value = *value;
 	return 1;
 }
 
-static struct dg_literal literal_of(struct finder *f, const struct dg_exact *exact)
+static struct dg_literal literal_of(struct finder *f, const struct dg_classifier *c,
+				    const struct dg_exact *exact)
 {
 	struct dg_literal literal = {.type = f->fact->attr->type};
 	struct dg_digest_fact fact;
 
-	switch (f->vars[0].values.values) {
+	switch (c->values) {
 	case DG_VALUES_STR:
 		literal.str = exact->bytes;
 		break;
@@ -318,96 +375,116 @@ static uint64_t top_of(const struct dg_classifier *c, size_t interval, const str
  */
 static int find_keeper(struct finder *f, struct keeper *keeper)
 {
-	const struct dg_classifier *c = &f->vars[0].values;
-	bool named = false;
+	const struct dg_elements *e = &keeper->of;
+	const struct dg_classifier *c = e->values;
+	uint32_t class = keeper->class;
 	int r = 0;
 
-	for (size_t i = 0; i < c->exact_count && r == 0; i++) {
-		struct dg_literal literal;
+	for (uint32_t i = e->exact_off[class]; i < e->exact_off[class + 1] && r == 0; i++) {
+		struct dg_literal literal = literal_of(f, c, &c->exact[e->exact[i]]);
 
-		if (c->exact[i].class != keeper->class)
-			continue;
-		named = true;
-		literal = literal_of(f, &c->exact[i]);
 		r = visit_keeper(f, &literal, keeper);
 	}
-	if (c->values != DG_VALUES_NUM)
-		return r != 0 ? r : !named;
-	for (size_t i = 0; i < c->interval_count && r == 0; i++)
-		if (c->intervals[i].class == keeper->class)
-			r = visit_span(f, (struct dg_literal){.type = f->fact->attr->type},
-				       c->intervals[i].low, top_of(c, i, f->fact->attr),
-				       visit_keeper, keeper);
+	if (c->values != DG_VALUES_NUM) {
+		if (r != 0 || e->exact_off[class] < e->exact_off[class + 1])
+			return r;
+		if (e->bytes)
+			keeper->value = (struct dg_literal){.type = f->fact->attr->type,
+							    .str = e->bytes[class]};
+		return 1;
+	}
+	for (uint32_t i = e->interval_off[class]; i < e->interval_off[class + 1] && r == 0; i++)
+		r = visit_span(f, (struct dg_literal){.type = f->fact->attr->type},
+			       c->intervals[e->intervals[i]].low,
+			       top_of(c, e->intervals[i], f->fact->attr), visit_keeper, keeper);
 	return r;
+}
+
+/* The variable that knows the values of a list best: names, or the whole of a number. */
+static uint32_t leading(const struct finder *f)
+{
+	for (uint32_t i = 0; i < f->var_count; i++)
+		if (f->vars[i].kind == DG_VAR_NUM ? f->vars[i].mask != LOW_HALF
+						  : f->vars[i].values.exact_count > 0)
+			return i;
+	return 0;
 }
 
 /* The classes of cases in which nothing but losses is. */
 static int find_rest(struct finder *f)
 {
-	uint32_t number;
-	int r = 0;
+	uint32_t number, lead = leading(f);
+	struct dg_elements of;
+	int r = dg_symbols_elements(f->symbols, f->fact->group + lead, &of);
 
-	if (f->var_count > 1)
-		return -E2BIG;
 	for (uint32_t n = 1; n <= f->fact->cases.count && r >= 0; n++) {
-		struct keeper keeper = {.class = dg_item_case_get(f->fact, n).classes[0]};
+		const uint32_t *classes = dg_item_case_get(f->fact, n).classes;
+		struct keeper keeper = {.of = of, .class = classes[lead], .classes = classes};
 
 		r = find_keeper(f, &keeper);
 		if (r == 0)
-			r = dg_lists_number(&f->fact->rest, &keeper.class, 1, &number);
+			r = dg_lists_number(&f->fact->rest, classes, f->var_count, &number);
 	}
 	return r < 0 ? r : 0;
 }
 
-/* An element of a set: its class and the probes whose root holds it without the item. */
-struct letter {
-	uint32_t class;
-	uint64_t held;
-};
-
-struct letters {
-	struct letter items[STATES_MAX];
-	size_t count;
-};
-
-static int add_letter(struct letters *letters, struct letter letter)
+static int add_letter(struct dg_item_letters *letters, struct letter letter,
+		      const struct dg_literal *value)
 {
-	for (size_t i = 0; i < letters->count; i++)
+	size_t n = letters->count;
+	int r;
+
+	for (size_t i = 0; i < n && letter.lost != 0; i++)
 		if (letters->items[i].class == letter.class &&
-		    letters->items[i].held == letter.held)
+		    letters->items[i].held == letter.held && letters->items[i].lost == letter.lost)
 			return 0;
-	if (letters->count == STATES_MAX)
+	if (n == STATES_MAX)
 		return -E2BIG;
+	r = dg_array_reserve(&letters->items, &letters->room, n + 1, sizeof(*letters->items));
+	if (r >= 0 && value->type == DG_TYPE_STRING)
+		r = dg_array_reserve(&letters->bytes, &letters->byte_room, n + 2,
+				     sizeof(*letters->bytes));
+	else if (r >= 0)
+		r = dg_array_reserve(&letters->nums, &letters->num_room, n + 2,
+				     sizeof(*letters->nums));
+	if (r < 0)
+		return r;
+	if (value->type == DG_TYPE_STRING)
+		letters->bytes[n + 1] = value->str;
+	else
+		letters->nums[n + 1] = value->num;
 	letters->items[letters->count++] = letter;
 	return 0;
 }
 
 static int visit_element(struct finder *f, const struct dg_literal *value, void *data)
 {
-	struct letter letter = {.class = class_of(&f->vars[0], value)};
+	struct letter letter = {.lost = lost_for(f->fact, value)};
 
 	if (f->items->steps == 0)
 		return -E2BIG;
-	if (lost_for(f->fact, value) == 0)
+	if (letter.lost == 0)
 		return 0;
-	if (((struct letters *)data)->count == 0)
+	if (((struct dg_item_letters *)data)->count == 0)
 		f->fact->example = *value;
-	for (size_t p = 0; p < f->fact->probe_count; p++)
-		if (dg_item_view_holds(f->fact->probes[p].view, value) != DG_ITEM_NONE)
-			letter.held |= UINT64_C(1) << p;
-	return add_letter(data, letter);
+	letter.class = class_in(f->elements.values, UINT64_MAX, value);
+	letter.held = held_of(f->fact, value);
+	return add_letter(data, letter, value);
 }
 
-static int find_letters(struct finder *f, struct letters *letters)
+/* Those that lose something come first, so that few are compared. */
+static int find_letters(struct finder *f, struct dg_item_letters *letters)
 {
 	int r = visit_lost(f, visit_element, letters);
 
-	for (uint32_t class = 1; class < f->vars[0].values.class_count && r >= 0; class ++) {
-		struct keeper keeper = {.class = class};
+	for (uint32_t class = 1; class < f->elements.values->class_count && r >= 0; class ++) {
+		struct keeper keeper = {.of = f->elements, .class = class};
 
 		r = find_keeper(f, &keeper);
 		if (r == 1)
-			r = add_letter(letters, (struct letter){class, keeper.held});
+			r = add_letter(letters,
+				       (struct letter){.class = class, .held = keeper.held},
+				       &keeper.value);
 	}
 	return r < 0 ? r : 0;
 }
@@ -474,7 +551,8 @@ static int add_element(struct finder *f, struct dg_lists *states, uint32_t from,
 }
 
 /* All sets of at most as many elements as the language knows, shortest first. */
-static int walk_sets(struct finder *f, const struct letters *letters, struct dg_lists *states)
+static int walk_sets(struct finder *f, const struct dg_item_letters *letters,
+		     struct dg_lists *states)
 {
 	static const uint32_t start[STATE_WORDS] = {[ALL] = UINT32_MAX, [ALL_HIGH] = UINT32_MAX};
 	unsigned int most =
@@ -495,21 +573,123 @@ static int walk_sets(struct finder *f, const struct letters *letters, struct dg_
 	return r;
 }
 
+/*
+ * Of a set with several variables: what its elements come to, whichever classes they have. By
+ * probe: does `any` hold with the item and without it, does `all` as long as there is an element?
+ */
+enum { ANY_WITH, ANY_STILL, ALL_WITH, ALL_STILL, NOT_EMPTY, LOSS_WORDS };
+
+struct loss_state {
+	uint64_t words[LOSS_WORDS];
+};
+
+static struct loss_state with_letter(const struct loss_state *from, const struct letter *letter,
+				     uint64_t alls)
+{
+	uint64_t with = letter->held | letter->lost;
+	const uint64_t *w = from->words;
+
+	return (struct loss_state){.words = {[ANY_WITH] = w[ANY_WITH] | (with & ~alls),
+					     [ANY_STILL] = w[ANY_STILL] | (letter->held & ~alls),
+					     [ALL_WITH] = w[ALL_WITH] & with,
+					     [ALL_STILL] = w[ALL_STILL] & letter->held,
+					     [NOT_EMPTY] = 1}};
+}
+
+/* The class of a state: 1 where nothing is lost, else 1 + number of the case. */
+static int class_of_loss(struct dg_item_fact *fact, const struct loss_state *state, uint32_t *ret)
+{
+	const uint64_t *w = state->words;
+	uint64_t lost = w[ANY_WITH] & ~w[ANY_STILL];
+	uint32_t words[CASE_HEAD], number = 0;
+	int r = 0;
+
+	if (w[NOT_EMPTY])
+		lost |= w[ALL_WITH] & ~w[ALL_STILL];
+	words[0] = (uint32_t)lost;
+	words[1] = (uint32_t)(lost >> 32);
+	if (lost != 0)
+		r = dg_lists_number(&fact->cases, words, CASE_HEAD, &number);
+	*ret = 1 + number;
+	return r < 0 ? r : fact->cases.count > CASES_MAX ? -E2BIG : 0;
+}
+
+/* The automaton of losses, over letters. */
+static int find_losses(struct finder *f, struct dg_lists *states)
+{
+	const struct dg_item_letters *letters = f->fact->letters;
+	struct dg_set_automaton *a = &f->fact->extra.automaton;
+	size_t next_room = 0, class_room = 0;
+	struct loss_state state = {};
+	uint32_t number;
+	uint64_t alls = 0;
+	int r;
+
+	for (size_t p = 0; p < f->fact->probe_count; p++)
+		if (f->fact->probes[p].quantifier == DG_QUANT_ALL)
+			alls |= UINT64_C(1) << p;
+	state.words[ALL_WITH] = state.words[ALL_STILL] = alls;
+	a->element_classes = (uint32_t)letters->count + 1;
+	r = dg_lists_number(states, (uint32_t *)&state, sizeof(state) / sizeof(uint32_t), &number);
+	for (uint32_t from = 1; r >= 0 && from <= states->count; from++) {
+		size_t row = (size_t)(from - 1) * a->element_classes;
+
+		r = dg_array_reserve(&a->next, &next_room, row + a->element_classes,
+				     sizeof(*a->next));
+		if (r >= 0)
+			r = dg_array_reserve(&a->class, &class_room, from, sizeof(*a->class));
+		if (r < 0)
+			return r;
+		a->state_count = from;
+		memcpy(&state, states->items + states->off[from - 1], sizeof(state));
+		r = class_of_loss(f->fact, &state, &a->class[from - 1]);
+		a->next[row] = from - 1;
+		for (size_t i = 0; i < letters->count && r >= 0; i++) {
+			struct loss_state to = with_letter(&state, &letters->items[i], alls);
+
+			r = dg_lists_number(states, (uint32_t *)&to, sizeof(to) / sizeof(uint32_t),
+					    &number);
+			a->next[row + 1 + i] = number - 1;
+		}
+		if (states->count > STATES_MAX || f->items->steps <= letters->count)
+			return -E2BIG;
+		f->items->steps -= letters->count;
+	}
+	return r;
+}
+
 static int find_set_cases(struct finder *f)
 {
-	struct letters *letters = calloc(1, sizeof(*letters));
+	struct dg_item_fact *fact = f->fact;
 	struct dg_lists states = {};
-	int r = letters ? 0 : -ENOMEM;
+	int r;
 
-	if (r >= 0 && f->var_count > 1)
-		r = -E2BIG;
+	fact->several = f->var_count > 1;
+	fact->letters = calloc(1, sizeof(*fact->letters));
+	if (!fact->letters)
+		return -ENOMEM;
+	r = dg_symbols_elements(f->symbols, fact->group, &f->elements);
 	if (r >= 0)
-		r = find_letters(f, letters);
+		r = find_letters(f, fact->letters);
 	if (r >= 0)
-		r = walk_sets(f, letters, &states);
+		r = fact->several ? find_losses(f, &states) : walk_sets(f, fact->letters, &states);
+	fact->extra.nums = fact->letters->nums;
+	fact->extra.bytes = fact->letters->bytes;
+	fact->extra.letter_count = (uint32_t)fact->letters->count + 1;
 	dg_lists_done(&states);
-	free(letters);
 	return r;
+}
+
+/* The letters tell all: cases of a set with several variables have no classes. */
+const uint32_t *dg_item_fact_words(const struct dg_item_fact *fact, size_t *ret_count)
+{
+	if (fact->several) {
+		*ret_count =
+			fact->letters->count * sizeof(*fact->letters->items) / sizeof(uint32_t);
+		return (const uint32_t *)fact->letters->items;
+	}
+	*ret_count = fact->cases.item_count;
+	return fact->cases.items;
 }
 
 int dg_item_cases_find(struct dg_item_fact *fact, struct dg_symbols *symbols,
@@ -519,6 +699,7 @@ int dg_item_cases_find(struct dg_item_fact *fact, struct dg_symbols *symbols,
 	const struct dg_variable *vars = dg_symbols_variables(symbols, &count);
 	struct finder f = {.fact = fact,
 			   .items = items,
+			   .symbols = symbols,
 			   .vars = vars + fact->group,
 			   .var_count = vars[fact->group].group_count};
 	int r;

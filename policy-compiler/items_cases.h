@@ -29,13 +29,20 @@ struct dg_item_fact {
 	uint32_t group; /* its first variable */
 	struct dg_item_probe probes[DG_ITEM_PROBES];
 	size_t probe_count;
-	/* Each is: probes that are lost (bits, two words), then the classes of the group. */
+	/*
+	 * Each is: probes that are lost (bits, two words), then the classes of the group. Of a set with
+	 * several variables it is the probes alone; which classes go with them is what @extra asks.
+	 */
 	struct dg_lists cases;
 	/*
-	 * Where nothing is lost. Sets: the classes that a set without a loss can have; others: the
-	 * classes, as in cases, in which all values lose something.
+	 * Where nothing is lost. Sets of one variable: the classes that a set without a loss can have;
+	 * sets of several: nothing; others: the classes, as in cases, in which all values lose something.
 	 */
 	struct dg_lists rest;
+	/* Sets of several variables: its classes are 1, nothing is lost, and 1 + number of the case. */
+	bool several;
+	struct dg_set_extra extra;
+	struct dg_item_letters *letters; /* elements */
 	struct dg_literal example; /* a value of the first case, or an element of it */
 };
 
@@ -43,10 +50,12 @@ struct dg_item_fact {
 int dg_item_cases_find(struct dg_item_fact *fact, struct dg_symbols *symbols,
 		       struct dg_items *items, bool all);
 void dg_item_fact_done(struct dg_item_fact *fact);
+/* What tells the fact from that of another item of the list: words, valid as long as the fact. */
+const uint32_t *dg_item_fact_words(const struct dg_item_fact *fact, size_t *ret_count);
 
 /* Case @number, from 1. */
 struct dg_item_case {
 	uint64_t lost;		 /* bit n: probe n */
-	const uint32_t *classes; /* by variable of the group */
+	const uint32_t *classes; /* by variable of the group; not of a set with several */
 };
 struct dg_item_case dg_item_case_get(const struct dg_item_fact *fact, uint32_t number);

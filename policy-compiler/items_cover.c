@@ -91,7 +91,9 @@ int dg_items_cover(struct dg_items *s)
 {
 	int r = 0;
 
-	for (uint32_t list = (uint32_t)s->list_count; list-- > 0 && r >= 0;)
+	for (uint32_t list = (uint32_t)s->list_count; list-- > 0 && r >= 0;) {
+		s->stopped_at = list;
 		r = cover_list(s, list);
+	}
 	return r;
 }

@@ -21,6 +21,10 @@ void dg_symbols_free(struct dg_symbols *s)
 		free(s->views[i].sets.items);
 		dg_classifier_done(&s->views[i].elements);
 		dg_plain_done(&s->views[i].plain);
+		free(s->views[i].exact_off);
+		free(s->views[i].exact);
+		free(s->views[i].interval_off);
+		free(s->views[i].intervals);
 	}
 	for (size_t i = 0; i < s->var_count; i++)
 		dg_variable_done(&s->vars[i], &s->var_builds[i]);

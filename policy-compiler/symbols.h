@@ -153,6 +153,43 @@ struct dg_atom dg_symbols_verified(const struct dg_symbols *symbols);
 int dg_symbols_group_possible(struct dg_symbols *symbols, uint32_t first_var,
 			      const uint32_t *classes);
 
+/* The classes of a set's elements that all its variables make together, or of a variable's values. */
+struct dg_elements {
+	const struct dg_classifier *values;
+	/* By class: its places in values->exact and ->intervals, off[c] … off[c + 1] - 1. */
+	const uint32_t *exact_off, *exact, *interval_off, *intervals;
+	/* By class: one of its values. One of the two is NULL. */
+	const uint64_t *nums;
+	const struct dg_bytes *bytes;
+};
+
+/*
+ * Of the set-valued fact whose group begins with @var, or of any other variable by itself. Lives as
+ * long as the symbols. 0, -E2BIG (the globs together are too much) or -ENOMEM.
+ */
+int dg_symbols_elements(struct dg_symbols *symbols, uint32_t var, struct dg_elements *ret);
+
+/*
+ * What is asked of a set beside its classes. Elements are alike when neither the group's variables nor
+ * this tell them apart: letter n, from 1, stands for them, and @nums or @bytes has one of them.
+ */
+struct dg_set_extra {
+	const uint64_t *nums;
+	const struct dg_bytes *bytes;
+	uint32_t letter_count;		   /* 0 included, which no element is */
+	struct dg_set_automaton automaton; /* element_classes: letter_count */
+	uint32_t wanted;		   /* class of the set in it; 1 is that of an unknown one too */
+};
+
+/*
+ * From now on dg_symbols_group_possible() and dg_symbols_device() speak of those sets alone that have
+ * the wanted class in @extra, which stays the caller's; NULL: of all again.
+ */
+void dg_symbols_ask_also(struct dg_symbols *symbols, uint32_t first_var,
+			 const struct dg_set_extra *extra);
+/* Is something? @first_var UINT32_MAX: of any group. */
+bool dg_symbols_asked_also(const struct dg_symbols *symbols, uint32_t first_var);
+
 struct dg_device; /* facts.h */
 
 struct dg_witness {

@@ -12,6 +12,7 @@
 #include "symbols.h"
 
 #define DG_NONE UINT32_MAX
+#define DG_EXTRAS_MAX 8 /* set-valued facts */
 
 /* A plain value of each class: the lowest number, a short string. One of the two is NULL. */
 struct dg_plain {
@@ -82,6 +83,7 @@ struct dg_view {
 	/* Of a set: what all atoms together make of its elements. class_count 0: too much. */
 	struct dg_classifier elements;
 	struct dg_plain plain;
+	uint32_t *exact_off, *exact, *interval_off, *intervals; /* as those of struct dg_build_var */
 	struct dg_point *points; /* in order of mention */
 	size_t point_count, point_room;
 	struct dg_slot *slots; /* open addressing */
@@ -152,6 +154,12 @@ struct dg_symbols {
 	int8_t *answered;      /* … and whether they are possible: 2 is not decided */
 	size_t answered_room;
 	uint64_t product_work; /* steps that answers have taken (symbols_product.c) */
+	/* What is asked of sets beside their classes, by first variable. */
+	struct {
+		uint32_t first_var;
+		const struct dg_set_extra *extra;
+	} extras[DG_EXTRAS_MAX];
+	uint32_t extra_count;
 };
 
 /* symbols_atom.c */
@@ -253,6 +261,9 @@ struct dg_group_value {
 	struct dg_bytes *strings;
 	size_t count;
 };
+
+/* What is asked beside the classes of the group; NULL: nothing. */
+const struct dg_set_extra *dg_extra_of(const struct dg_symbols *s, uint32_t first_var);
 
 /* Index the values of a variable by class: ->exact and ->intervals of its struct dg_build_var. */
 int dg_variable_members(struct dg_symbols *s, uint32_t var);

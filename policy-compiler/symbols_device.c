@@ -84,6 +84,7 @@ static int fill_group(struct dg_symbols *s, uint32_t first_var, const uint32_t *
 		      struct dg_arena *arena, struct dg_witness *witness)
 {
 	const struct dg_variable *v = &s->ordered[first_var];
+	const struct dg_set_extra *extra = dg_extra_of(s, first_var);
 	struct dg_group_value value = {};
 	bool known = false;
 	int r;
@@ -93,6 +94,8 @@ static int fill_group(struct dg_symbols *s, uint32_t first_var, const uint32_t *
 		return r < 0 ? r : -ENOENT;
 	for (uint32_t i = 0; i < v->group_count; i++)
 		known |= classes[i] != 0 && classes[i] != DG_CLASS_ANY;
+	/* A set that is asked for by nothing but this cannot be unknown. */
+	known |= extra && extra->wanted != 1;
 	if (!known)
 		return 0;
 	if (v->kind == DG_VAR_TIME) {

@@ -40,23 +40,82 @@ static int index_classes(uint32_t class_count, size_t count, const void *array, 
 	return 0;
 }
 
-static int find_members(const struct dg_classifier *c, struct dg_build_var *b)
+/* The four arrays are NULL before they are made. */
+static int find_members(const struct dg_classifier *c, uint32_t **exact_off, uint32_t **exact,
+			uint32_t **interval_off, uint32_t **intervals)
 {
 	int r = 0;
 
-	if (!b->exact_off)
+	if (!*exact_off)
 		r = index_classes(c->class_count, c->exact_count, c->exact, sizeof(*c->exact),
-				  offsetof(struct dg_exact, class), &b->exact_off, &b->exact);
-	if (r >= 0 && !b->interval_off)
+				  offsetof(struct dg_exact, class), exact_off, exact);
+	if (r >= 0 && !*interval_off)
 		r = index_classes(c->class_count, c->interval_count, c->intervals,
 				  sizeof(*c->intervals), offsetof(struct dg_interval, class),
-				  &b->interval_off, &b->intervals);
+				  interval_off, intervals);
 	return r;
 }
 
 int dg_variable_members(struct dg_symbols *s, uint32_t var)
 {
-	return find_members(&s->ordered[var].values, &s->var_builds[s->build_of[var]]);
+	struct dg_build_var *b = &s->var_builds[s->build_of[var]];
+
+	return find_members(&s->ordered[var].values, &b->exact_off, &b->exact, &b->interval_off,
+			    &b->intervals);
+}
+
+int dg_symbols_elements(struct dg_symbols *s, uint32_t var, struct dg_elements *ret)
+{
+	const struct dg_build_var *b = &s->var_builds[s->build_of[var]];
+	const struct dg_variable *v = &s->ordered[var];
+	struct dg_view *view = &s->views[b->view];
+	int r;
+
+	if (v->kind != DG_VAR_SET || v->group_count == 1) {
+		r = dg_variable_members(s, var);
+		if (r >= 0)
+			*ret = (struct dg_elements){&v->values,	     b->exact_off, b->exact,
+						    b->interval_off, b->intervals, b->plain.nums,
+						    b->plain.bytes};
+		return r;
+	}
+	if (view->elements.class_count == 0)
+		return -E2BIG;
+	r = find_members(&view->elements, &view->exact_off, &view->exact, &view->interval_off,
+			 &view->intervals);
+	if (r >= 0)
+		*ret = (struct dg_elements){&view->elements,	view->exact_off, view->exact,
+					    view->interval_off, view->intervals, view->plain.nums,
+					    view->plain.bytes};
+	return r;
+}
+
+void dg_symbols_ask_also(struct dg_symbols *s, uint32_t first_var, const struct dg_set_extra *extra)
+{
+	uint32_t i = 0;
+
+	while (i < s->extra_count && s->extras[i].first_var != first_var)
+		i++;
+	if (i == s->extra_count && (!extra || s->extra_count == DG_EXTRAS_MAX))
+		return;
+	s->extra_count += i == s->extra_count;
+	s->extras[i].first_var = first_var;
+	s->extras[i].extra = extra;
+	if (!extra)
+		s->extras[i] = s->extras[--s->extra_count];
+}
+
+const struct dg_set_extra *dg_extra_of(const struct dg_symbols *s, uint32_t first_var)
+{
+	for (uint32_t i = 0; i < s->extra_count; i++)
+		if (s->extras[i].first_var == first_var)
+			return s->extras[i].extra;
+	return NULL;
+}
+
+bool dg_symbols_asked_also(const struct dg_symbols *s, uint32_t first_var)
+{
+	return first_var == DG_NONE ? s->extra_count > 0 : dg_extra_of(s, first_var) != NULL;
 }
 
 /* A range of values, all of one class but for exact ones in it. */
@@ -223,7 +282,9 @@ int dg_group_solve(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 		   struct dg_arena *arena, struct dg_group_value *ret)
 {
 	const struct dg_variable *v = &s->ordered[first_var];
+	const struct dg_set_extra *extra = dg_extra_of(s, first_var);
 	uint32_t known = 0, unknown = 0, last = 0;
+	bool anything = !extra || extra->wanted == 1;
 
 	for (uint32_t i = 0; i < v->group_count; i++) {
 		if (classes[i] == DG_CLASS_ANY)
@@ -236,10 +297,10 @@ int dg_group_solve(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 		}
 	}
 	if (unknown > 0)
-		return known == 0 && v->kind != DG_VAR_TIME && v->kind != DG_VAR_CLOCK;
-	if (known == 0)
+		return known == 0 && anything && v->kind != DG_VAR_TIME && v->kind != DG_VAR_CLOCK;
+	if (known == 0 && anything)
 		return 1;
-	if (known == 1)
+	if (known == 1 && !extra)
 		return solve_one(s, first_var + last, classes[last], arena, ret);
 	return solve_several(s, first_var, classes, arena, ret);
 }
@@ -261,7 +322,7 @@ int dg_symbols_group_possible(struct dg_symbols *s, uint32_t first_var, const ui
 
 	if (count == 1)
 		return dg_group_solve(s, first_var, classes, NULL, &value);
-	if (before >= MAX_ASKED)
+	if (before >= MAX_ASKED || dg_extra_of(s, first_var))
 		return ask(s, first_var, classes);
 	list = calloc(count + UINT64_C(1), sizeof(*list));
 	if (!list)

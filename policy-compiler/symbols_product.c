@@ -497,9 +497,9 @@ static int grow_set(struct growth *g, uint32_t state)
 	return r;
 }
 
-static int list_elements(const struct dg_view *view, const struct growth *g,
-			 const uint32_t *value_of, struct dg_arena *arena,
-			 struct dg_group_value *ret)
+static int list_elements(const struct growth *g, const uint64_t *all_nums,
+			 const struct dg_bytes *all_strings, const uint32_t *value_of,
+			 struct dg_arena *arena, struct dg_group_value *ret)
 {
 	uint64_t *nums = dg_arena_alloc(arena, g->count * sizeof(*nums));
 	struct dg_bytes *strings = dg_arena_alloc(arena, g->count * sizeof(*strings));
@@ -507,12 +507,12 @@ static int list_elements(const struct dg_view *view, const struct growth *g,
 	if (!nums || !strings)
 		return -ENOMEM;
 	for (size_t i = 0; i < g->count; i++) {
-		uint32_t class = value_of[g->taken[i]];
+		uint32_t value = value_of[g->taken[i]];
 
-		if (view->plain.nums)
-			nums[i] = view->plain.nums[class];
+		if (all_nums)
+			nums[i] = all_nums[value];
 		else
-			strings[i] = view->plain.bytes[class];
+			strings[i] = all_strings[value];
 	}
 	ret->nums = nums;
 	ret->strings = strings;
@@ -520,12 +520,28 @@ static int list_elements(const struct dg_view *view, const struct growth *g,
 	return 1;
 }
 
-static uint32_t class_of_plain(const struct dg_classifier *c, const struct dg_plain *plain,
-			       uint32_t class)
+/* The symbol that a side has for each value; @values: NULL where it is the value's own number. */
+static void find_side(uint32_t *symbol_of, size_t stride, uint32_t count,
+		      const struct dg_classifier *values, const uint64_t *nums,
+		      const struct dg_bytes *bytes)
 {
-	if (plain->nums)
-		return dg_classifier_num(c, plain->nums[class]);
-	return dg_classifier_bytes(c, plain->bytes[class]);
+	for (uint32_t n = 1; n < count; n++) {
+		uint32_t symbol = n;
+
+		if (values)
+			symbol = nums ? dg_classifier_num(values, nums[n])
+				      : dg_classifier_bytes(values, bytes[n]);
+		symbol_of[(n - 1) * stride] = symbol;
+	}
+}
+
+static int add_set(struct product *p, const struct dg_set_automaton *set, uint32_t wanted)
+{
+	return add_side(p, (struct side){.next = set->next,
+					 .class = set->class,
+					 .state_count = set->state_count,
+					 .symbol_count = set->element_classes,
+					 .wanted = wanted});
 }
 
 int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *classes,
@@ -533,12 +549,15 @@ int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 {
 	const struct dg_variable *v = &s->ordered[first_var];
 	const struct dg_view *view = &s->views[s->var_builds[s->build_of[first_var]].view];
-	const struct dg_classifier *values[MAX_SIDE];
+	const struct dg_set_extra *extra = dg_extra_of(s, first_var);
+	const uint64_t *nums = extra ? extra->nums : view->plain.nums;
+	const struct dg_bytes *bytes = extra ? extra->bytes : view->plain.bytes;
+	const struct dg_classifier *values[MAX_SIDE] = {};
 	_cleanup_free_ uint32_t *symbol_of = NULL, *joint_symbol = NULL, *value_of = NULL;
 	_cleanup_(product_done) struct product p = {};
 	_cleanup_(growth_done) struct growth g = {
 		.p = &p, .limit = view->values == DG_VALUES_STR ? DG_SET_STRINGS : DG_SET_NUMBERS};
-	uint32_t count = view->elements.class_count;
+	uint32_t count = extra ? extra->letter_count : view->elements.class_count;
 	int r = 0;
 
 	if (count == 0)
@@ -548,12 +567,10 @@ int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 			continue;
 		if (p.count < MAX_SIDE)
 			values[p.count] = &v[i].values;
-		r = add_side(&p, (struct side){.next = v[i].set.next,
-					       .class = v[i].set.class,
-					       .state_count = v[i].set.state_count,
-					       .symbol_count = v[i].set.element_classes,
-					       .wanted = classes[i]});
+		r = add_set(&p, &v[i].set, classes[i]);
 	}
+	if (r >= 0 && extra)
+		r = add_set(&p, &extra->automaton, extra->wanted);
 	s->product_work += (uint64_t)count * p.count * STEPS_TO_NUMBER;
 	if (r >= 0 && s->product_work > MAX_WORK)
 		r = -E2BIG;
@@ -564,10 +581,8 @@ int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 	value_of = calloc(count, sizeof(*value_of));
 	if (!symbol_of || !joint_symbol || !value_of)
 		return -ENOMEM;
-	for (uint32_t n = 1; n < count; n++)
-		for (uint32_t i = 0; i < p.count; i++)
-			symbol_of[(size_t)(n - 1) * p.count + i] =
-				class_of_plain(values[i], &view->plain, n);
+	for (uint32_t i = 0; i < p.count; i++)
+		find_side(symbol_of + i, p.count, count, values[i], nums, bytes);
 	r = find_symbols(&p, symbol_of, count - 1, joint_symbol);
 	if (r < 0)
 		return r;
@@ -579,5 +594,5 @@ int dg_product_set(struct dg_symbols *s, uint32_t first_var, const uint32_t *cla
 	if (r < 0 || p.states.count == 0)
 		return r;
 	r = grow_set(&g, 0);
-	return r > 0 ? list_elements(view, &g, value_of, arena, ret) : r;
+	return r > 0 ? list_elements(&g, nums, bytes, value_of, arena, ret) : r;
 }

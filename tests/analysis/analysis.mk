@@ -7,5 +7,5 @@ include tests/exhaustive/exhaustive.mk
 .PHONY: brute
 brute: $(BUILD)/brute
 
-$(BUILD)/brute: tests/analysis/brute.c tests/analysis/brute_items.c tests/analysis/brute.h $(BUILD)/toy.o $(BUILD)/libpolicy.a
+$(BUILD)/brute: tests/analysis/brute.c tests/analysis/brute_items.c tests/analysis/brute_sets.c tests/analysis/brute.h $(BUILD)/toy.o $(BUILD)/libpolicy.a
 	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy $(LDFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(lib_ldlibs)

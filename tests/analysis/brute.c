@@ -32,11 +32,15 @@ static const struct {
 	[NEVER_TRUE] = {"never-true", "denials of the unknown alone", DG_E211},
 	[VIOLATED] = {"assert", "assertions that do not hold", DG_E074},
 	[ITEM] = {"item", "set items that nobody would miss", DG_E209},
+	[SET_ITEM] = {"set-item", "the same with more tests of a set than one variable holds",
+		      DG_E209},
 	[UNBOUND] = {"bind", "devices accepted that nobody may bind", DG_E210},
 	[UNVERIFIED] = {"accept", "acceptance without verified evidence", DG_E070},
 	[CHANGED] = {"diff", "pairs of deciding rules between which a verdict changes",
 		     DG_DIAG_MAX},
 };
+
+#define SETS_EACH 5 /* policies for each of check_sets(), which takes longer */
 
 struct brute_counts counts[KINDS];
 
@@ -131,12 +135,7 @@ bool same_but_rule(const struct outcome *a, const struct outcome *b)
 	return a->verdict == b->verdict && a->would == b->would && a->flags == b->flags;
 }
 
-/* Everything that one device shows, at all times: bits of rules, or of assertions. */
-struct shown {
-	uint32_t matches, comes, matters, is_true, violates;
-};
-
-static void show(const struct dg_policy *policy, const struct masks *m, struct shown *ret)
+void show(const struct dg_policy *policy, const struct masks *m, struct shown *ret)
 {
 	ret->is_true |= m->is_true;
 	for (size_t t = 0; t < SYNCED; t++) {
@@ -328,7 +327,7 @@ static bool wants_witness(enum kind kind)
 }
 
 /* What the analysis says: by kind, bits of rules or assertions. */
-static void reported(const struct brute *b, const struct dg_diags *diags, uint32_t ret[KINDS])
+void reported(const struct brute *b, const struct dg_diags *diags, uint32_t ret[KINDS])
 {
 	memset(ret, 0, KINDS * sizeof(*ret));
 	for (size_t n = 0; n < diags->count; n++) {
@@ -340,7 +339,7 @@ static void reported(const struct brute *b, const struct dg_diags *diags, uint32
 			counts[DEAD].wrong++;
 		}
 		for (enum kind kind = 0; kind < KINDS; kind++) {
-			int at = diag->id == kinds[kind].id && kind != ITEM
+			int at = diag->id == kinds[kind].id && kind != ITEM && kind != SET_ITEM
 					 ? place(b->policy, kind, diag)
 					 : -1;
 
@@ -371,7 +370,7 @@ static void add_asserts(struct toy_random *r, uint32_t attrs, char text[static T
 	}
 }
 
-static void analyse(const struct brute *b, unsigned int flags, struct dg_diags *diags)
+void analyse(const struct brute *b, unsigned int flags, struct dg_diags *diags)
 {
 	const struct dg_policy *policy = b->policy;
 	_cleanup_(dg_cleanup_fold) struct dg_fold *fold = NULL;
@@ -640,6 +639,8 @@ int main(int argc, char **argv)
 		check_findings(&brute, &r);
 		check_accept(&brute, &r);
 		check_diff(&brute, &r);
+		if (n % SETS_EACH == 0)
+			check_sets(&brute, &r);
 	}
 	toy_world_free(world);
 	for (int i = 0; i < KINDS; i++) {

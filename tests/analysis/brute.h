@@ -19,6 +19,7 @@ enum kind {
 	NEVER_TRUE,
 	VIOLATED,
 	ITEM,
+	SET_ITEM,
 	UNBOUND,
 	UNVERIFIED,
 	CHANGED,
@@ -35,13 +36,21 @@ struct masks {
 	uint32_t is_true, not_false;
 };
 
+struct set_world;
+
 struct brute {
 	const struct toy_world *world;
+	struct set_world *sets; /* NULL: the devices are the toy world's */
 	char text[TOY_TEXT_BYTES];
 	const struct dg_policy *policy;
 	struct masks devices[DEVICES_MAX];
 	size_t count;
 	uint32_t attrs;
+};
+
+/* Everything that devices show, at all times: bits of rules, or of assertions. */
+struct shown {
+	uint32_t matches, comes, matters, is_true, violates;
 };
 
 struct outcome {
@@ -57,6 +66,21 @@ bool same_but_rule(const struct outcome *a, const struct outcome *b);
 void complain(const struct brute *b, enum kind kind, const char *what, size_t number);
 /* Compare what must be found with what was, bit by bit below @count. */
 void compare(const struct brute *b, enum kind kind, uint32_t expected, uint32_t got, size_t count);
+
+/* Add what one device shows. */
+void show(const struct dg_policy *policy, const struct masks *m, struct shown *ret);
+/* What the analysis says of b->policy, by kind bits of rules or assertions. */
+void analyse(const struct brute *b, unsigned int flags, struct dg_diags *diags);
+void reported(const struct brute *b, const struct dg_diags *diags, uint32_t ret[KINDS]);
+
+/*
+ * brute_sets.c: devices with any set of a few elements, and pci.external. A policy of more tests of the
+ * set than one variable holds is drawn, and its findings about items are compared.
+ */
+#define SET_VALUES 513 /* unknown included */
+#define SET_DEVICES (3 * SET_VALUES)
+const struct dg_device *set_device(struct set_world *sets, size_t n);
+void check_sets(struct brute *b, struct toy_random *r);
 
 /*
  * brute_items.c: the findings about set items; @silent are the rules that never decide. Takes the

@@ -13,6 +13,7 @@
 
 #define LISTS_MAX 128
 #define TESTS_MAX 128
+#define OUTCOMES_MAX (TESTS_MAX * SET_VALUES)
 
 struct list {
 	struct dg_item *items;
@@ -31,6 +32,7 @@ struct world {
 	size_t list_count;
 	struct ask asks[TESTS_MAX];
 	size_t ask_count;
+	enum kind kind;
 };
 
 static struct dg_set nothing;
@@ -111,8 +113,11 @@ static size_t outcomes(const struct world *w, char *ret)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->ask_count; i++)
-		for (size_t attr = 0; attr < TOY_ATTRS; attr++) {
+	for (size_t i = 0; i < w->ask_count; i++) {
+		for (size_t k = 0; k < SET_VALUES && w->b->sets; k++)
+			ret[n++] = (char)dg_eval_condition(w->asks[i].expr,
+							   set_device(w->b->sets, k));
+		for (size_t attr = 0; attr < TOY_ATTRS && !w->b->sets; attr++) {
 			static struct toy_walk walk;
 
 			if (w->b->world->ids[attr] != w->asks[i].expr->attr->id)
@@ -123,13 +128,14 @@ static size_t outcomes(const struct world *w, char *ret)
 				ret[n++] = (char)dg_eval_condition(w->asks[i].expr, &walk.device);
 			}
 		}
+	}
 	return n;
 }
 
 /* Is nothing any test says another than it was? */
 static bool same_outcomes(const struct world *w, const char *before, size_t count)
 {
-	static char now[TESTS_MAX * TOY_VALUES];
+	static char now[OUTCOMES_MAX];
 
 	return outcomes(w, now) == count && !memcmp(before, now, count);
 }
@@ -175,12 +181,20 @@ static bool nobody_misses(const struct world *w, struct dg_item *item)
 	bool alike = true;
 	size_t n = 0;
 
-	toy_walk_start(&walk, w->b->world, w->b->attrs, true);
-	do {
+	for (; w->b->sets && n < w->b->count && alike; n++) {
+		struct masks m = judge(w->b->policy, set_device(w->b->sets, n));
+
+		alike = judged_alike(w->b->policy, &w->b->devices[n], &m);
+	}
+	if (!w->b->sets)
+		toy_walk_start(&walk, w->b->world, w->b->attrs, true);
+	while (!w->b->sets) {
 		struct masks m = judge(w->b->policy, &walk.device);
 
 		alike = judged_alike(w->b->policy, &w->b->devices[n++], &m);
-	} while (alike && toy_walk_next(&walk));
+		if (!alike || !toy_walk_next(&walk))
+			break;
+	}
 	*item = kept;
 	return alike;
 }
@@ -235,15 +249,15 @@ static void check_witness(const struct world *w, const struct list *list, struct
 			  const struct dg_diag *said)
 {
 	if (said && !witness_holds(w, list, item, said->witness)) {
-		counts[ITEM].bad_witness++;
-		complain(w->b, ITEM, said->witness ?: "no witness", 0);
+		counts[w->kind].bad_witness++;
+		complain(w->b, w->kind, said->witness ?: "no witness", 0);
 	}
 }
 
 /* From the last to the first; sets stand before the lists that name them. */
 static void compare_covered(const struct world *w, const struct dg_diags *diags)
 {
-	static char before[TESTS_MAX * TOY_VALUES];
+	static char before[OUTCOMES_MAX];
 	size_t count = outcomes(w, before);
 
 	for (size_t i = w->list_count; i-- > 0;) {
@@ -258,7 +272,7 @@ static void compare_covered(const struct world *w, const struct dg_diags *diags)
 			if (!covered)
 				continue;
 			said = finding(diags, &kept.pos);
-			compare(w->b, ITEM, true, said != NULL, 1);
+			compare(w->b, w->kind, true, said != NULL, 1);
 			check_witness(w, list, &list->items[k], said);
 			blank(&list->items[k]);
 		}
@@ -280,7 +294,7 @@ static void compare_alone(const struct world *w, const struct dg_diags *diags, u
 
 			if (is_blank(item))
 				continue;
-			compare(w->b, ITEM,
+			compare(w->b, w->kind,
 				(asking & ~(uint64_t)silent) != 0 && nobody_misses(w, item),
 				said != NULL, 1);
 			if (!all || first)
@@ -294,7 +308,7 @@ void compare_items(const struct brute *b, const struct dg_diags *diags, uint32_t
 {
 	static struct world w;
 
-	w = (struct world){.b = b};
+	w = (struct world){.b = b, .kind = b->sets ? SET_ITEM : ITEM};
 	collect(&w);
 	compare_covered(&w, diags);
 	compare_alone(&w, diags, silent);

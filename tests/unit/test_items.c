@@ -87,6 +87,35 @@ Test(items, of_two_facts)
 		1);
 }
 
+#define X(n)                                                                                       \
+	"allow \"" n "\" on bind where any of.compatible in { \"x" n "\", \"y" n "\" };\n"
+#define SIX X("0") X("1") X("2") X("3") X("4") X("5")
+
+Test(items, sets_of_several_variables)
+{
+	/* Eight tests on one set: the fact has two variables. */
+	cr_expect_eq(
+		unused("allow \"a\" on bind where any of.compatible == \"a\";\n" SIX
+		       "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
+		1);
+	cr_expect_eq(
+		unused("deny \"a\" on bind where all of.compatible == \"a\";\n" SIX
+		       "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
+		0);
+	cr_expect_eq(unused(SIX "allow \"z\" on bind where any of.compatible like \"p*\" and "
+				"not any of.compatible in { \"pa\", \"b\" };\n"),
+		     0);
+}
+
+Test(items, of_two_facts_in_two_views)
+{
+	/* Ids have two variables when their low halves are asked for. Each of these is missed. */
+	cr_expect_eq(unused("set ids = { 10de:2330, 10de:2331 };\n" LOW_HALVES
+			    "allow \"x\" on bind where pci.id in ids and not pci.subsystem in "
+			    "ids;\n"),
+		     0);
+}
+
 #define DIGEST(d) "sha256:" d d d d d d d d d d d d d d d d
 
 Test(items, digests)
