@@ -62,7 +62,7 @@ static void dg_diag_add(struct dg_diags *diags, enum dg_diag_id id, enum dg_seve
 		diags->errors++;
 	else
 		diags->warnings++;
-	if (diags->count >= DG_DIAGS_MAX) {
+	if (dg_diags_full(diags)) {
 		diags->cut = true;
 		return;
 	}

@@ -56,6 +56,12 @@ struct dg_diags {
 
 #define DG_DIAGS_MAX 10000
 
+/* Would another one only be counted? Then its text need not be made. */
+static inline bool dg_diags_full(const struct dg_diags *diags)
+{
+	return diags->count >= DG_DIAGS_MAX;
+}
+
 void dg_diags_done(struct dg_diags *diags); /* frees the contents, not @diags */
 #define _cleanup_diags_ _cleanup_(dg_diags_done)
 

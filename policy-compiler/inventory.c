@@ -393,6 +393,12 @@ int dg_inventory_each(const char *path, struct dg_diags *diags, dg_inventory_eac
 	return err ?: dg_inventory_stream(source, diags, each, context);
 }
 
+int dg_inventory_each_source(struct dg_source *source, struct dg_diags *diags,
+			     dg_inventory_each_fn each, void *context)
+{
+	return dg_inventory_stream(dg_source_ref(source), diags, each, context);
+}
+
 int dg_inventory_each_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
 			   dg_inventory_each_fn each, void *context)
 {

@@ -9,6 +9,8 @@
 #define DG_SET_MAX_CLASSES 32 /* distinct elements; more make the set unknown */
 #define DG_SET_MAX_STRINGS 16
 
+struct dg_source;
+
 struct dg_inventory {
 	struct dg_arena *arena; /* holds all devices */
 	struct dg_device **devices; /* in the file's order */
@@ -35,6 +37,10 @@ int dg_inventory_each(const char *path, struct dg_diags *diags, dg_inventory_eac
 		      void *context);
 int dg_inventory_each_text(const char *name, const char *text, size_t len, struct dg_diags *diags,
 			   dg_inventory_each_fn each, void *context);
+
+/* The same of a text that was read; @source stays the caller's. */
+int dg_inventory_each_source(struct dg_source *source, struct dg_diags *diags,
+			     dg_inventory_each_fn each, void *context);
 
 /*
  * The same, keeping all: some 7 KB a device.

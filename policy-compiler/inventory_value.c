@@ -227,7 +227,8 @@ static int dg_read_member(struct dg_reader *r, struct dg_device *device, const c
 	if (!attr) {
 		struct dg_suggestion near = dg_suggest_start(key, strlen(key));
 
-		dg_suggest_attrs(&near);
+		if (!dg_diags_full(r->diags))
+			dg_suggest_attrs(&near);
 		dg_wrong(r, DG_E205, &key_place, "no attribute is called \"%.60s\"%s", key,
 			 dg_suggest_text(&near));
 		return 0;

@@ -119,7 +119,7 @@ static int read_stream(FILE *file, char **ret, size_t *ret_size)
 }
 
 static int read_policy(const char *verb, const char *path, const char *text, size_t len,
-		       unsigned int flags, struct dg_policy **ret)
+		       unsigned int flags, bool json, struct dg_policy **ret)
 {
 	_cleanup_diags_ struct dg_diags diags = {};
 	int r;
@@ -128,11 +128,9 @@ static int read_policy(const char *verb, const char *path, const char *text, siz
 		r = dg_policy_load_text("<stdin>", text, len, flags, &diags, ret);
 	else
 		r = dg_policy_load_flags(path, flags, &diags, ret);
-	dg_diags_print(stderr, &diags);
-	if (r == -EBADMSG)
-		return DG_EXIT_FINDING;
 	if (r < 0)
-		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-r));
+		return dg_author_failed(verb, path, r, json, &diags);
+	dg_diags_print(stderr, &diags);
 	return DG_EXIT_OK;
 }
 
@@ -152,7 +150,8 @@ static int read_object(const char *verb, const char *path, const char *bytes, si
 	return DG_EXIT_OK;
 }
 
-int dg_input_read(const char *verb, const char *path, unsigned int load_flags, struct dg_input *ret)
+int dg_input_read(const char *verb, const char *path, unsigned int load_flags, bool json,
+		  struct dg_input *ret)
 {
 	_cleanup_free_ char *bytes = NULL;
 	struct dg_input input = {};
@@ -167,7 +166,8 @@ int dg_input_read(const char *verb, const char *path, unsigned int load_flags, s
 		if (dg_object_looks_like(bytes, size))
 			r = read_object(verb, "<stdin>", bytes, size, &input.object);
 		else
-			r = read_policy(verb, "<stdin>", bytes, size, load_flags, &input.policy);
+			r = read_policy(verb, "<stdin>", bytes, size, load_flags, json,
+					&input.policy);
 	} else {
 		r = read_start(path, start, &size);
 		if (r < 0)
@@ -175,30 +175,37 @@ int dg_input_read(const char *verb, const char *path, unsigned int load_flags, s
 		if (dg_object_looks_like(start, size))
 			r = read_object(verb, path, NULL, 0, &input.object);
 		else
-			r = read_policy(verb, path, NULL, 0, load_flags, &input.policy);
+			r = read_policy(verb, path, NULL, 0, load_flags, json, &input.policy);
 	}
 	if (r == DG_EXIT_OK)
 		*ret = input;
 	return r;
 }
 
-int dg_author_failed(const char *verb, const char *path, int error, struct dg_diags *diags)
+int dg_author_failed(const char *verb, const char *path, int error, bool json,
+		     struct dg_diags *diags)
 {
-	dg_diags_print(stderr, diags);
+	if (json && error == -EBADMSG)
+		dg_diags_json(stdout, diags);
+	else
+		dg_diags_print(stderr, diags);
+	if (json && error == -EBADMSG && diags->cut)
+		dg_author_fail(verb, 0, "%s: only the first %d findings are shown", path,
+			       DG_DIAGS_MAX);
 	if (error == -EBADMSG)
 		return DG_EXIT_FINDING;
 	return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", strcmp(path, "-") ? path : "<stdin>",
 			      strerror(-error));
 }
 
-int dg_author_policy(const char *verb, const char *path, unsigned int load_flags,
+int dg_author_policy(const char *verb, const char *path, unsigned int load_flags, bool json,
 		     struct dg_policy **ret)
 {
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_input_ struct dg_input input = {};
 	int r;
 
-	r = dg_input_read(verb, path, load_flags, &input);
+	r = dg_input_read(verb, path, load_flags, json, &input);
 	if (r != DG_EXIT_OK)
 		return r;
 	if (input.policy) {
@@ -206,7 +213,7 @@ int dg_author_policy(const char *verb, const char *path, unsigned int load_flags
 		return DG_EXIT_OK;
 	}
 	r = dg_object_policy(input.object, &diags, ret);
-	return r < 0 ? dg_author_failed(verb, path, r, &diags) : DG_EXIT_OK;
+	return r < 0 ? dg_author_failed(verb, path, r, json, &diags) : DG_EXIT_OK;
 }
 
 int dg_author_ops(const char *verb, const char *list, uint32_t *ret)

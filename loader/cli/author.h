@@ -17,16 +17,17 @@ void dg_input_done(struct dg_input *input);
 
 /*
  * Read @path ("-" is standard input) with @load_flags (enum dg_load_flags) for a text. Everything
- * found is printed to standard error. DG_EXIT_OK, or the exit status after a message.
+ * found is printed, errors with @json as dg_author_failed() does. DG_EXIT_OK, or the exit status
+ * after a message.
  */
-int dg_input_read(const char *verb, const char *path, unsigned int load_flags,
+int dg_input_read(const char *verb, const char *path, unsigned int load_flags, bool json,
 		  struct dg_input *ret);
 
 /*
  * The policy of a text or, from the text that travels in it, of an object. Everything found is printed to
  * standard error. DG_EXIT_OK, or the exit status after a message.
  */
-int dg_author_policy(const char *verb, const char *path, unsigned int load_flags,
+int dg_author_policy(const char *verb, const char *path, unsigned int load_flags, bool json,
 		     struct dg_policy **ret);
 
 /* `--op OP,…` as bits and `--at TIME`. DG_EXIT_OK or DG_EXIT_USAGE after a message. */
@@ -34,10 +35,13 @@ int dg_author_ops(const char *verb, const char *list, uint32_t *ret);
 int dg_author_time(const char *verb, const char *text, uint64_t *ret);
 
 /*
- * What dg_inventory_load() and the like left: prints @diags and, for another error than -EBADMSG, its
- * text. The exit status.
+ * What dg_inventory_load() and the like left: prints @diags and, for another error than -EBADMSG,
+ * its text. The exit status. With @json findings that leave the verb without an answer are the
+ * answer: they go to standard output, as `check --json` has them. Warnings beside an answer never
+ * do.
  */
-int dg_author_failed(const char *verb, const char *path, int error, struct dg_diags *diags);
+int dg_author_failed(const char *verb, const char *path, int error, bool json,
+		     struct dg_diags *diags);
 
 /* Print "devgate VERB: text" and a line end to standard error; returns @status. */
 int dg_author_fail(const char *verb, int status, const char *format, ...) _printf_(3, 4);

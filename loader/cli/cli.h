@@ -35,5 +35,7 @@ void dg_cli_usage_text(const struct dg_verb *verb, char *text, size_t size);
  */
 void dg_cli_print_wrapped(FILE *out, const char *text, size_t indent, size_t column);
 void dg_cli_print_verb_help(FILE *out, const struct dg_verb *verb);
+/* The same on standard output, as one JSON object in a line. */
+void dg_cli_json_verb_help(const struct dg_verb *verb);
 /* Point at the verb's help on standard error. Always DG_EXIT_USAGE. */
 int dg_cli_usage(const char *verb_name);

@@ -53,7 +53,7 @@ int dg_diff_devices(const char *verb, const struct dg_diff_devices *o)
 
 	r = dg_device_diff_new(o->inventory, o->before, o->after, o->ops, o->time, &diags, &diff);
 	if (r < 0)
-		return dg_author_failed(verb, o->inventory, r, &diags);
+		return dg_author_failed(verb, o->inventory, r, o->json, &diags);
 	dg_diags_print(stderr, &diags);
 	for (size_t i = 0; i < diff->count; i++)
 		print_change(o, &diff->changes[i]);

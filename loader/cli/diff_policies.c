@@ -110,9 +110,9 @@ static int compare_policies(const char *verb, const struct dg_policy *old,
 	_cleanup_diags_ struct dg_diags diags = {};
 	int r = dg_diff_new(old, new, all ? DG_DIFF_ALL : 0, &diags, &diff);
 
-	dg_diags_print(stderr, &diags);
 	if (r == -EBADMSG)
-		return DG_EXIT_FINDING;
+		return dg_author_failed(verb, "", r, json, &diags);
+	dg_diags_print(stderr, &diags);
 	for (size_t i = 0; r >= 0 && i < diff->count; i++)
 		r = show_change(&diff->changes[i], old, new, json);
 	for (size_t i = 0; r >= 0 && i < diff->more_count; i++)
@@ -133,10 +133,10 @@ int dg_diff_policies(const char *verb, const char *old_path, const char *new_pat
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *old = NULL;
 	_cleanup_(dg_cleanup_policy) struct dg_policy *new = NULL;
-	int r = dg_author_policy(verb, old_path, DG_LOAD_NO_EXPIRED, &old);
+	int r = dg_author_policy(verb, old_path, DG_LOAD_NO_EXPIRED, json, &old);
 
 	if (r == DG_EXIT_OK)
-		r = dg_author_policy(verb, new_path, DG_LOAD_NO_EXPIRED, &new);
+		r = dg_author_policy(verb, new_path, DG_LOAD_NO_EXPIRED, json, &new);
 	if (r == DG_EXIT_OK)
 		r = compare_policies(verb, old, new, all, json);
 	return r;

@@ -141,7 +141,9 @@ void dg_cli_print_verb_help(FILE *out, const struct dg_verb *verb)
 {
 	static const struct dg_option_info json = {
 		.name = "json",
-		.text = "JSON on standard output, one object a line, and nothing else there",
+		.text = "JSON on standard output, one object a line, and nothing else there; "
+			"errors "
+			"in a policy or in devices as `check --json` has them",
 	};
 	char usage[1024];
 
@@ -167,10 +169,10 @@ int dg_cli_usage(const char *verb_name)
 	return DG_EXIT_USAGE;
 }
 
-static bool dg_wants_help(int argc, char **argv)
+static bool dg_has_word(int argc, char **argv, const char *word)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+		if (!strcmp(argv[i], word))
 			return true;
 	return false;
 }
@@ -201,15 +203,20 @@ static int dg_run(int argc, char **argv)
 			argv[1], dg_suggest_text(&near));
 		return DG_EXIT_USAGE;
 	}
-	if (dg_wants_help(argc - 1, argv + 1)) {
-		dg_cli_print_verb_help(stdout, verb);
+	argc--;
+	argv++;
+	if (dg_has_word(argc, argv, "--help") || dg_has_word(argc, argv, "-h")) {
+		if (dg_has_word(argc, argv, "--json"))
+			dg_cli_json_verb_help(verb);
+		else
+			dg_cli_print_verb_help(stdout, verb);
 		return DG_EXIT_OK;
 	}
 	if (!verb->handler) {
 		fprintf(stderr, "devgate: %s is not built into this program\n", verb->name);
 		return DG_EXIT_UNSUPPORTED;
 	}
-	return verb->handler(argc - 1, argv + 1);
+	return verb->handler(argc, argv);
 }
 
 int main(int argc, char **argv)

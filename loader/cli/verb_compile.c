@@ -89,9 +89,9 @@ static int compile(const char *verb, const struct dg_args *args)
 	r = dg_policy_load_flags(path, flags, &diags, &policy);
 	if (r >= 0)
 		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
-	dg_diags_print(stderr, &diags);
 	if (r == -EBADMSG || (r >= 0 && diags.errors > 0))
-		return DG_EXIT_FINDING;
+		return dg_author_failed(verb, path, -EBADMSG, args->json, &diags);
+	dg_diags_print(stderr, &diags);
 	if (r < 0)
 		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-r));
 	if (show_stats) {

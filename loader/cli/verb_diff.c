@@ -62,9 +62,10 @@ int dg_verb_diff(int argc, char **argv)
 		return dg_author_finish(argv[0], dg_diff_policies(argv[0], o.before, o.after,
 								  o.all, o.devices.json));
 	if (r == DG_EXIT_OK)
-		r = dg_author_policy(argv[0], o.before, DG_LOAD_NO_EXPIRED, &before);
+		r = dg_author_policy(argv[0], o.before, DG_LOAD_NO_EXPIRED, o.devices.json,
+				     &before);
 	if (r == DG_EXIT_OK)
-		r = dg_author_policy(argv[0], o.after, DG_LOAD_NO_EXPIRED, &after);
+		r = dg_author_policy(argv[0], o.after, DG_LOAD_NO_EXPIRED, o.devices.json, &after);
 	if (r != DG_EXIT_OK)
 		return r;
 	o.devices.before = before;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* devgate explain POLICY|OBJECT --device FILE|NAME */
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,15 +12,17 @@
 #include "policy_write.h"
 #include "show.h"
 #include "snapshot.h"
+#include "source.h"
 #include "suggest.h"
 
 #define ITEMS_SHOWN 4 /* of a list in braces */
+#define NAMES_TRIED 10000 /* for the one that may have been meant */
 
 struct options {
 	const char *input, *device, *inventory;
 	uint32_t ops;
 	uint64_t at;
-	bool json;
+	bool has_at, json;
 };
 
 static const char *truth_name(enum dg_truth truth)
@@ -308,53 +311,102 @@ static bool is_called(const struct dg_device *device, const char *name)
 		!memcmp(own->scalar.str.data, name, len));
 }
 
-/* @name NULL: all of them. */
-static int explain_in(const char *verb, const struct options *o, const struct dg_policy *policy,
-		      const struct dg_inventory *inventory, const char *name, const char *where)
+/* Looked for in a first pass, explained in a second: an error in the last line leaves nothing half
+ * said. */
+struct search {
+	const char *verb;
+	const struct options *o;
+	const struct dg_policy *policy;
+	const char *name; /* NULL: all of them */
+	bool found;
+	struct dg_suggestion near;
+	char label[NAME_MAX]; /* the nearest one */
+	int status;
+};
+
+static struct search search_start(const char *verb, const struct options *o,
+				  const struct dg_policy *policy, const char *name)
 {
-	struct dg_suggestion near = dg_suggest_start(name ?: "", name ? strlen(name) : 0);
-	bool found = false;
-	int r = DG_EXIT_OK;
+	return (struct search){
+		.verb = verb,
+		.o = o,
+		.policy = policy,
+		.name = name,
+		.found = !name,
+		.near = dg_suggest_start(name ?: "", name ? strlen(name) : 0),
+		.status = DG_EXIT_OK,
+	};
+}
 
-	for (size_t i = 0; i < inventory->device_count && r == DG_EXIT_OK; i++) {
-		const struct dg_device *device = inventory->devices[i];
+static int look_at(struct dg_device *device, size_t position, void *context)
+{
+	struct search *s = context;
+	struct dg_bytes *best = &s->near.best;
 
-		if (name && !is_called(device, name)) {
-			if (inventory->device_count <= 10000)
-				dg_suggest_try(&near, device->label.data, device->label.len);
-			continue;
-		}
-		found = true;
-		r = explain_device(verb, o, policy, device);
-	}
-	if (!found && name)
-		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s has no device \"%s\"%s", where, name,
-				      dg_suggest_text(&near));
-	return r;
+	if (s->found)
+		return 0;
+	s->found = is_called(device, s->name);
+	if (s->found || position > NAMES_TRIED || device->label.len > sizeof(s->label))
+		return 0;
+	dg_suggest_try(&s->near, device->label.data, device->label.len);
+	/* The device is gone soon. */
+	if (best->data == device->label.data)
+		best->data = memcpy(s->label, best->data, best->len);
+	return 0;
+}
+
+static int explain_one(struct dg_device *device, size_t position, void *context)
+{
+	struct search *s = context;
+
+	(void)position;
+	if (!s->name || is_called(device, s->name))
+		s->status = explain_device(s->verb, s->o, s->policy, device);
+	return s->status == DG_EXIT_OK ? 0 : -ECANCELED;
+}
+
+static int not_found(struct search *s, const char *where)
+{
+	return dg_author_fail(s->verb, DG_EXIT_SYSTEM, "%s has no device \"%s\"%s", where, s->name,
+			      dg_suggest_text(&s->near));
 }
 
 static int from_file(const char *verb, const struct options *o, const struct dg_policy *policy,
 		     const char *path, const char *name)
 {
-	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
-	_cleanup_diags_ struct dg_diags diags = {};
-	int r = dg_inventory_load(path, &diags, &inventory);
+	struct search s = search_start(verb, o, policy, name);
+	_cleanup_(dg_cleanup_source) struct dg_source *source = NULL;
+	_cleanup_diags_ struct dg_diags diags = {}, again = {};
+	int r = dg_source_read(path, NULL, DG_INVENTORY_MAX_BYTES, false, &source);
 
+	if (r >= 0)
+		r = dg_inventory_each_source(source, &diags, look_at, &s);
 	if (r < 0)
-		return dg_author_failed(verb, path, r, &diags);
+		return dg_author_failed(verb, path, r, o->json, &diags);
 	dg_diags_print(stderr, &diags);
-	return explain_in(verb, o, policy, inventory, name, dg_show_path(path));
+	if (!s.found)
+		return not_found(&s, dg_show_path(path));
+	r = dg_inventory_each_source(source, &again, explain_one, &s);
+	if (r < 0 && r != -ECANCELED)
+		return dg_author_failed(verb, path, r, o->json, &again);
+	return s.status;
 }
 
 static int from_machine(const char *verb, const struct options *o, const struct dg_policy *policy)
 {
+	struct search s = search_start(verb, o, policy, o->device);
 	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
 	struct dg_failure failure = {};
 
 	if (dg_snapshot_take("", &inventory, &failure))
 		return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s", failure.text);
-	return explain_in(verb, o, policy, inventory, o->device,
-			  "no file is called so, and this machine");
+	for (size_t i = 0; i < inventory->device_count; i++)
+		look_at(inventory->devices[i], i + 1, &s);
+	if (!s.found)
+		return not_found(&s, "no file is called so, and this machine");
+	for (size_t i = 0; i < inventory->device_count && s.status == DG_EXIT_OK; i++)
+		explain_one(inventory->devices[i], i + 1, &s);
+	return s.status;
 }
 
 static int parse(int argc, char **argv, struct options *ret)
@@ -373,6 +425,7 @@ static int parse(int argc, char **argv, struct options *ret)
 	o.json = args.json;
 	ops = args.values[DG_OPTION_explain_op];
 	at = args.values[DG_OPTION_explain_at];
+	o.has_at = at;
 	if (ops)
 		r = dg_author_ops(argv[0], ops, &o.ops);
 	if (r == DG_EXIT_OK && at)
@@ -393,7 +446,8 @@ int dg_verb_explain(int argc, char **argv)
 
 	r = parse(argc, argv, &o);
 	if (r == DG_EXIT_OK)
-		r = dg_author_policy(argv[0], o.input, DG_LOAD_NO_EXPIRED, &policy);
+		r = dg_author_policy(argv[0], o.input, o.has_at ? DG_LOAD_NO_EXPIRED : 0, o.json,
+				     &policy);
 	if (r != DG_EXIT_OK)
 		return r;
 	if (o.inventory)

@@ -8,7 +8,7 @@
 #include "show.h"
 #include "snapshot.h"
 
-static int read_devices(const char *verb, const char *path, struct dg_inventory **ret)
+static int read_devices(const char *verb, const char *path, bool json, struct dg_inventory **ret)
 {
 	_cleanup_diags_ struct dg_diags diags = {};
 	struct dg_failure failure = {};
@@ -21,7 +21,7 @@ static int read_devices(const char *verb, const char *path, struct dg_inventory 
 	}
 	r = dg_inventory_load(path, &diags, ret);
 	if (r < 0)
-		return dg_author_failed(verb, path, r, &diags);
+		return dg_author_failed(verb, path, r, json, &diags);
 	dg_diags_print(stderr, &diags);
 	return DG_EXIT_OK;
 }
@@ -45,7 +45,7 @@ int dg_verb_generate(int argc, char **argv)
 	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	flags = args.values[DG_OPTION_generate_pin] ? DG_GENERATE_PIN : 0;
-	r = read_devices(argv[0], args.values[DG_OPTION_generate_inventory], &inventory);
+	r = read_devices(argv[0], args.values[DG_OPTION_generate_inventory], args.json, &inventory);
 	if (r != DG_EXIT_OK)
 		return r;
 	r = dg_generate(inventory, flags, &generated);

@@ -33,7 +33,7 @@ static void dg_help_option_json(const char *separator, const struct dg_option_in
 	putchar('}');
 }
 
-static void dg_help_verb_json(const struct dg_verb *verb)
+void dg_cli_json_verb_help(const struct dg_verb *verb)
 {
 	bool first = true;
 
@@ -89,7 +89,7 @@ static void dg_help_list(bool json)
 	}
 	verbs = dg_cli_verbs(&count);
 	for (size_t i = 0; i < count; i++)
-		dg_help_verb_json(&verbs[i]);
+		dg_cli_json_verb_help(&verbs[i]);
 }
 
 int dg_verb_help(int argc, char **argv)
@@ -109,7 +109,7 @@ int dg_verb_help(int argc, char **argv)
 	verb = dg_cli_find_verb(args.operands[0]);
 	info = dg_diag_find(args.operands[0]);
 	if (verb && json)
-		dg_help_verb_json(verb);
+		dg_cli_json_verb_help(verb);
 	else if (verb)
 		dg_cli_print_verb_help(stdout, verb);
 	else if (info && json)

@@ -90,15 +90,6 @@ static int parse(int argc, char **argv, struct options *ret)
 	return r;
 }
 
-/* After a failed step on a policy: the diagnostics, or the errno. */
-static int policy_failed(const char *verb, const char *path, int error, struct dg_diags *diags)
-{
-	dg_diags_print(stderr, diags);
-	if (error == -EBADMSG)
-		return DG_EXIT_FINDING;
-	return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s: %s", path, strerror(-error));
-}
-
 static int prepare_ref(const char *verb, const struct options *o, struct judge *j)
 {
 	_cleanup_diags_ struct dg_diags diags = {};
@@ -109,7 +100,7 @@ static int prepare_ref(const char *verb, const struct options *o, struct judge *
 		return DG_EXIT_OK;
 	r = dg_object_policy(j->input.object, &diags, &j->from_object);
 	if (r < 0)
-		return policy_failed(verb, o->input, r, &diags);
+		return dg_author_failed(verb, o->input, r, o->json, &diags);
 	j->policy = j->from_object;
 	return DG_EXIT_OK;
 }
@@ -125,7 +116,7 @@ static int prepare_table(const char *verb, const struct options *o, struct judge
 	}
 	r = dg_tables_build(j->input.policy, &diags, &j->compiled, NULL);
 	if (r < 0)
-		return policy_failed(verb, o->input, r, &diags);
+		return dg_author_failed(verb, o->input, r, o->json, &diags);
 	j->tables = j->compiled;
 	return DG_EXIT_OK;
 }
@@ -143,7 +134,7 @@ static int prepare_bpf(const char *verb, const struct options *o, struct judge *
 		if (r >= 0)
 			r = dg_object_open_memory(bytes, size, NULL, &j->linked);
 		if (r < 0)
-			return policy_failed(verb, o->input, r, &diags);
+			return dg_author_failed(verb, o->input, r, o->json, &diags);
 		object = j->linked;
 	}
 	libbpf_set_print(NULL); /* the message below says it in one line */
@@ -166,7 +157,7 @@ static int prepare(const char *verb, const struct options *o, struct judge *j)
 {
 	int r;
 
-	r = dg_input_read(verb, o->input, o->has_at ? DG_LOAD_NO_EXPIRED : 0, &j->input);
+	r = dg_input_read(verb, o->input, o->has_at ? DG_LOAD_NO_EXPIRED : 0, o->json, &j->input);
 	if (r != DG_EXIT_OK)
 		return r;
 	j->engine = o->engine;
@@ -383,7 +374,7 @@ static int run(const char *verb, const struct options *o)
 	if (r == -ECANCELED)
 		return v.status;
 	if (r < 0)
-		return policy_failed(verb, o->inventory, r, &diags);
+		return dg_author_failed(verb, o->inventory, r, o->json, &diags);
 	dg_diags_print(stderr, &diags);
 	return dg_author_finish(verb, print_all(&v));
 }

@@ -273,7 +273,7 @@ static int suggest(const char *verb, const struct options *o, struct suggesting 
 		s->tried = true;
 		r = dg_inventory_each(o->inventory, &diags, try_one, s);
 		if (r < 0)
-			return dg_author_failed(verb, o->inventory, r, &diags);
+			return dg_author_failed(verb, o->inventory, r, o->json, &diags);
 		dg_diags_print(stderr, &diags);
 	}
 	if (!o->json) {
@@ -299,12 +299,12 @@ static int run(const char *verb, const struct options *o)
 	int r = DG_EXIT_OK;
 
 	if (o->policy)
-		r = dg_author_policy(verb, o->policy, DG_LOAD_NO_EXPIRED, &policy);
+		r = dg_author_policy(verb, o->policy, DG_LOAD_NO_EXPIRED, o->json, &policy);
 	if (r != DG_EXIT_OK)
 		return r;
 	r = dg_denials_load(o->events, &diags, &denials);
 	if (r < 0)
-		return dg_author_failed(verb, o->events, r, &diags);
+		return dg_author_failed(verb, o->events, r, o->json, &diags);
 	dg_diags_print(stderr, &diags);
 	s.denials = denials;
 	s.policy = policy;

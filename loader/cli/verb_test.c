@@ -234,9 +234,9 @@ static int test_one(const char *verb, const char *path, const struct options *o)
 	int r;
 
 	r = dg_policy_load(path, &diags, &policy);
-	dg_diags_print(stderr, &diags);
 	if (r == -EBADMSG)
-		return DG_EXIT_FINDING;
+		return dg_author_failed(verb, path, r, o->json, &diags);
+	dg_diags_print(stderr, &diags);
 	if (r == 0)
 		r = dg_test_run_new(policy, (uint64_t)time(NULL), &run);
 	if (r == 0 && o->coverage)
