@@ -319,8 +319,10 @@ static int dg_log_read(struct dg_log_reader *r)
 {
 	for (uint32_t line = 1; line <= r->source->line_count; line++) {
 		struct dg_bytes text = dg_source_line(r->source, line);
-		size_t blank = strspn(text.data, " \t\r");
+		size_t blank = line == 1 ? dg_reader_begin(&r->reader) : 0;
 		int err;
+
+		blank += strspn(text.data + blank, " \t\r");
 
 		if (blank >= text.len)
 			continue;

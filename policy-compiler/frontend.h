@@ -65,6 +65,8 @@ struct dg_parser {
 
 /* parser.c: tokens */
 int dg_parser_advance(struct dg_parser *p);
+/* The same to a token of which it is known what it should be: named, if it is no token. NULL: not known. */
+int dg_parser_advance_to(struct dg_parser *p, const char *wanted);
 static inline bool dg_parser_at(const struct dg_parser *p, enum dg_token_kind kind)
 {
 	return p->token.kind == kind;
@@ -99,6 +101,7 @@ bool dg_parser_mend(struct dg_parser *p, enum dg_word word);
 /* Step over a token of that kind, or report it as expected. */
 int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what);
 int dg_parser_eat_word(struct dg_parser *p, enum dg_word word);
+int dg_parser_eat_word_to(struct dg_parser *p, enum dg_word word, const char *wanted);
 int dg_parser_semicolon(struct dg_parser *p);
 /* Take a string token; @ret_token keeps it. */
 int dg_parser_string(struct dg_parser *p, const char *what, struct dg_token *ret_token);
@@ -116,6 +119,7 @@ int dg_parse_file(struct dg_front *front, const struct dg_source *source, const 
 		  unsigned int below, unsigned int import_depth);
 
 #define DG_OP_NAMES "bind, mmio, mmap, dma, dma-relaxed, dma-private, connect, lock or accept"
+#define DG_OP_WANTED "an operation (" DG_OP_NAMES ")"
 
 /* parse_rule.c */
 int dg_parse_rule(struct dg_parser *p, enum dg_effect effect);
@@ -160,6 +164,8 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 				   unsigned int *ret_index);
 /* "an id (10de:2330)": a literal of the type in a message. */
 const char *dg_type_form(enum dg_type type);
+/* The same of @attr for dg_parser_advance_to(): NULL for an int, of which the lexer says more itself. */
+const char *dg_type_wanted(const struct dg_attr *attr);
 bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 		     const struct dg_token *token, bool pattern, struct dg_literal *ret);
 bool dg_type_test(struct dg_parser *p, const struct dg_expr *test, const struct dg_pos *attr_pos,

@@ -80,6 +80,23 @@ static void dg_json_key(const struct dg_reader *r, size_t *start, size_t *end)
 	}
 }
 
+/* What the library says of the byte at @at, or plainer words for mistakes that are often made. */
+static const char *dg_json_why(const struct dg_reader *r, size_t at, const char *said)
+{
+	const char *text = r->source->text;
+	char c = at < r->source->len ? text[at] : 0;
+	size_t before = at;
+
+	while (before > r->scan.start && memchr(" \t\r\n", text[before - 1], 4))
+		before--;
+	if (c == '\'')
+		return "in JSON a string stands in double quotes";
+	if ((c == '}' || c == ']') && before > 0 && text[before - 1] == ',')
+		return c == '}' ? "another member is wanted behind ','; behind the last one stands none" :
+				  "another element is wanted behind ','; behind the last one stands none";
+	return said;
+}
+
 void dg_reader_not_json(struct dg_reader *r, const json_error_t *error)
 {
 	enum dg_diag_id id = DG_E080;
@@ -105,7 +122,9 @@ void dg_reader_not_json(struct dg_reader *r, const json_error_t *error)
 	}
 	pos = dg_source_pos(r->source, start, end);
 	dg_diag_report(r->diags, id, &pos, "%s",
-		       id == DG_E082 ? "a string cannot hold a NUL (\\u0000)" : error->text);
+		       id == DG_E082 ? "a string cannot hold a NUL (\\u0000)" :
+		       id == DG_E080 ? dg_json_why(r, start, error->text) :
+				       error->text);
 }
 
 static size_t dg_skip_blank(const struct dg_source *source, size_t at, bool *ret_new_line)
@@ -299,6 +318,17 @@ static int dg_read_top(struct dg_reader *r, size_t at, size_t *ret_end, bool *re
 	return 0;
 }
 
+size_t dg_reader_begin(struct dg_reader *r)
+{
+	struct dg_pos pos;
+
+	if (r->source->len < 3 || memcmp(r->source->text, "\xef\xbb\xbf", 3))
+		return 0;
+	pos = dg_source_pos(r->source, 0, 3);
+	dg_diag_report(r->diags, DG_E080, &pos, "the file begins with a byte-order mark");
+	return 3;
+}
+
 static int dg_read_all(struct dg_reader *r)
 {
 	const char *nul = memchr(r->source->text, 0, r->source->len);
@@ -310,7 +340,8 @@ static int dg_read_all(struct dg_reader *r)
 		dg_report_at(r, DG_E082, (size_t)(nul - r->source->text), "a NUL byte in the text");
 		return 0;
 	}
-	at = dg_skip_blank(r->source, 0, &new_line);
+	at = dg_reader_begin(r);
+	at = dg_skip_blank(r->source, at, &new_line);
 	if (at == r->source->len)
 		dg_report_at(r, DG_E080, at, "the file is empty");
 	while (at < r->source->len) {

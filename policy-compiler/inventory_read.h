@@ -26,5 +26,8 @@ struct dg_reader {
  */
 int dg_reader_device(struct dg_reader *r, json_t *object, struct dg_device **ret);
 
+/* inventory.c: where the text begins, behind a byte-order mark, which is reported. */
+size_t dg_reader_begin(struct dg_reader *r);
+
 /* inventory.c: report what the library says of the value that begins at reader->scan.start. */
 void dg_reader_not_json(struct dg_reader *r, const json_error_t *error);

@@ -69,7 +69,27 @@ static int dg_copy_string(struct dg_reader *r, const json_t *value, struct dg_by
 /* Where something stands, as offsets: what a position costs is spent on what is reported only. */
 struct dg_place {
 	size_t from, to;
+	struct dg_elements *elements; /* of a set: the place is that of the one numbered @element */
+	size_t element;
 };
+
+/* As far as somebody asked: none is asked for again behind a later one. */
+struct dg_elements {
+	size_t at; /* the bracket or comma before the next one */
+	size_t next;
+	size_t from, to; /* the last one */
+};
+
+static struct dg_pos dg_place_pos(const struct dg_reader *r, const struct dg_place *place)
+{
+	struct dg_elements *e = place->elements;
+
+	if (!e || r->source->text[place->from] != '[')
+		return dg_source_pos(r->source, place->from, place->to);
+	for (; e->next <= place->element; e->next++)
+		e->at = dg_json_element(r->source, e->at, &e->from, &e->to);
+	return dg_source_pos(r->source, e->from, e->to);
+}
 
 /* What became of a value. */
 enum dg_reading {
@@ -81,7 +101,7 @@ enum dg_reading {
 static enum dg_reading _printf_(4, 5) dg_wrong(struct dg_reader *r, enum dg_diag_id id,
 					       const struct dg_place *place, const char *fmt, ...)
 {
-	struct dg_pos pos = dg_source_pos(r->source, place->from, place->to);
+	struct dg_pos pos = dg_place_pos(r, place);
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -113,9 +133,15 @@ static int dg_read_literal(struct dg_reader *r, const struct dg_attr *attr, cons
 	struct dg_literal_problem problem;
 	struct dg_digest digest, *copy;
 
-	if (!dg_literal_parse(text, json_string_length(value), &digest, ret, &problem))
-		return (int)dg_wrong(r, DG_E084, place, "%s is of type %s; \"%.60s\": %s",
-				     attr->name, dg_type_name(attr->type), text, problem.why);
+	if (!dg_literal_parse(text, json_string_length(value), &digest, ret, &problem)) {
+		bool shape = problem.error == DG_LITERAL_MALFORMED ||
+			     problem.error == DG_LITERAL_LONG;
+
+		return (int)dg_wrong(r, DG_E084, place, "%s is of type %s; \"%.60s\": %s%s",
+				     attr->name, dg_type_name(attr->type), text,
+				     shape ? problem.why : dg_type_form(attr->type),
+				     shape ? "" : " is wanted");
+	}
 	if (ret->type != attr->type)
 		return (int)dg_wrong(r, DG_E084, place, "%s is of type %s, the value %s",
 				     attr->name, dg_type_name(attr->type), dg_type_name(ret->type));
@@ -129,6 +155,25 @@ static int dg_read_literal(struct dg_reader *r, const struct dg_attr *attr, cons
 		ret->digest = copy;
 	}
 	return DG_READ_VALUE;
+}
+
+static const char *dg_json_kind(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a bool";
+	case JSON_NULL:
+		return "null";
+	default:
+		return "an int";
+	}
 }
 
 /* One scalar value, or one element of a set. -ENOMEM or what became of it. */
@@ -168,29 +213,36 @@ static int dg_read_scalar(struct dg_reader *r, const struct dg_attr *attr, const
 			break;
 		return dg_read_literal(r, attr, value, place, ret);
 	}
-	return (int)dg_wrong(r, DG_E084, place, "%s is of type %s, written in JSON as %s", attr->name,
-			     dg_type_name(attr->type),
+	return (int)dg_wrong(r, DG_E084, place, "%s is of type %s, written in JSON as %s; this is %s",
+			     attr->name, dg_type_name(attr->type),
 			     attr->type == DG_TYPE_INT	? "a number" :
 			     attr->type == DG_TYPE_BOOL ? "true or false" :
-							  "a string");
+							  "a string",
+			     dg_json_kind(value));
 }
 
 static int dg_read_set(struct dg_reader *r, const struct dg_attr *attr, const json_t *value,
 		       const struct dg_place *place, struct dg_fact *fact)
 {
+	struct dg_elements read = { .at = place->from };
+	struct dg_place at = { place->from, place->to, &read, 0 };
 	size_t size = json_array_size(value);
 	struct dg_literal *elements;
 	bool usable = true;
 
 	if (!json_is_array(value)) {
-		dg_wrong(r, DG_E084, place, "%s is a set, written as a JSON array", attr->name);
+		dg_wrong(r, DG_E084, place, "%s is a set, written as a JSON array; this is %s",
+			 attr->name, dg_json_kind(value));
 		return 0;
 	}
 	elements = dg_arena_alloc(r->arena, size * sizeof(*elements));
 	if (!elements)
 		return -ENOMEM;
 	for (size_t i = 0; i < size; i++) {
-		int reading = dg_read_scalar(r, attr, json_array_get(value, i), place, &elements[i]);
+		int reading;
+
+		at.element = i;
+		reading = dg_read_scalar(r, attr, json_array_get(value, i), &at, &elements[i]);
 
 		if (reading < 0)
 			return reading;
@@ -208,8 +260,8 @@ static int dg_read_member(struct dg_reader *r, struct dg_device *device, const c
 			  const json_t *value, const struct dg_json_member *member,
 			  struct dg_bytes *name)
 {
-	struct dg_place key_place = { member->key, member->key_end };
-	struct dg_place place = { member->value, member->value_end };
+	struct dg_place key_place = { .from = member->key, .to = member->key_end };
+	struct dg_place place = { .from = member->value, .to = member->value_end };
 	const struct dg_attr *attr;
 	struct dg_fact *fact;
 	unsigned int index;
@@ -220,7 +272,8 @@ static int dg_read_member(struct dg_reader *r, struct dg_device *device, const c
 			return 0;
 		if (json_is_string(value))
 			return dg_copy_string(r, value, name);
-		dg_wrong(r, DG_E084, &place, "the label \"name\" is a string");
+		dg_wrong(r, DG_E084, &place, "the label \"name\" is a string; this is %s",
+			 dg_json_kind(value));
 		return 0;
 	}
 	attr = dg_schema_find(key, strlen(key), &index);
@@ -230,7 +283,7 @@ static int dg_read_member(struct dg_reader *r, struct dg_device *device, const c
 		if (!dg_diags_full(r->diags))
 			dg_suggest_attrs(&near);
 		dg_wrong(r, DG_E205, &key_place, "no attribute is called \"%.60s\"%s", key,
-			 dg_suggest_text(&near));
+			 dg_suggest_attr_text(&near));
 		return 0;
 	}
 	if (json_is_null(value))

@@ -230,6 +230,36 @@ int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source
 	return dg_scan_numbers(&s);
 }
 
+size_t dg_json_element(const struct dg_source *source, size_t at, size_t *ret_from, size_t *ret_to)
+{
+	struct dg_scanner s = { .source = source, .at = at + 1, .limit = source->len };
+	size_t depth = 0;
+	bool found = false;
+
+	while (s.at < s.limit) {
+		char c = source->text[s.at];
+		size_t end = s.at + 1;
+
+		if (!depth && (c == ',' || c == ']'))
+			break;
+		if (c == '"')
+			end = dg_scan_string(&s);
+		else if (dg_is_word_byte(c))
+			end = dg_scan_word(&s);
+		else if (c == '[' || c == '{')
+			depth++;
+		else if (c == ']' || c == '}')
+			depth--;
+		if (!found && !memchr(" \t\r\n", c, 4)) {
+			*ret_from = s.at;
+			*ret_to = end;
+			found = true;
+		}
+		s.at = end;
+	}
+	return s.at;
+}
+
 bool dg_json_scan_report(const struct dg_json_scan *scan, const struct dg_source *source,
 			 size_t end, struct dg_diags *diags)
 {

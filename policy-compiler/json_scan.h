@@ -48,6 +48,12 @@ int dg_json_scan_value(struct dg_json_scan *scan, const struct dg_source *source
 		       size_t limit);
 void dg_json_scan_done(struct dg_json_scan *scan);
 
+/*
+ * The element of an array that stands behind @at, a bracket or a comma, in text that was parsed: its
+ * bytes, as those of a member's value. The place of the comma or bracket behind it.
+ */
+size_t dg_json_element(const struct dg_source *source, size_t at, size_t *ret_from, size_t *ret_to);
+
 /* Report the wrong numbers that begin before @end. Was there one? */
 bool dg_json_scan_report(const struct dg_json_scan *scan, const struct dg_source *source,
 			 size_t end, struct dg_diags *diags);

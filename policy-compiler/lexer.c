@@ -120,6 +120,7 @@ static int dg_lexer_word(struct dg_lexer *lexer, struct dg_token *token)
 	const char *text = lexer->source->text + token->start, *end = text;
 	unsigned int colons = 0, dots = 0;
 	struct dg_literal_problem problem;
+	const char *wanted = lexer->wanted;
 	enum dg_diag_id id = DG_E009;
 	struct dg_digest digest, *copy;
 	size_t len;
@@ -165,8 +166,13 @@ static int dg_lexer_word(struct dg_lexer *lexer, struct dg_token *token)
 		id = DG_E007;
 	else if (problem.error == DG_LITERAL_NUMBER)
 		id = DG_E008;
-	dg_lexer_report(lexer, id, token->start, token->end, "\"%.*s\"%s: %s",
-			(int)(len < 60 ? len : 60), text, len < 60 ? "" : "…", problem.why);
+	/* The shape of a type says enough. */
+	if (problem.error != DG_LITERAL_NUMBER && problem.error != DG_LITERAL_NONE)
+		wanted = NULL;
+	dg_lexer_report(lexer, id, token->start, token->end, "\"%.*s\"%s: %s%s%s%s%s",
+			(int)(len < 60 ? len : 60), text, len < 60 ? "" : "…", problem.why,
+			problem.pattern, wanted ? "; " : "", wanted ?: "",
+			wanted ? " is wanted" : "");
 	return 0;
 }
 
@@ -373,17 +379,20 @@ static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 	static const struct {
 		char text[3];
 		const char *hint;
+		bool in_condition; /* what it stands for can stand nowhere else */
 	} foreign[] = {
-		{ "&&", "; write `and`" }, { "||", "; write `or`" },
-		{ "!", "; write `not`, or != for a comparison" },
-		{ "&", "; write `and`" },  { "|", "; write `or`" },
-		{ "//", "; a comment begins with #" }, { "/*", "; a comment begins with #" },
-		{ "'", "; a string stands in double quotes" },
-		{ "-", "; numbers are not negative" },
-		{ "=~", "; a glob stands after `like`" },
-		{ "~", "; a glob stands after `like`" },
+		{ "&&", "; write `and`", true }, { "||", "; write `or`", true },
+		{ "!", "; write `not`, or != for a comparison", true },
+		{ "&", "; write `and`", true },  { "|", "; write `or`", true },
+		{ "//", "; a comment begins with #", false }, { "/*", "; a comment begins with #", false },
+		{ "'", "; a string stands in double quotes", false },
+		{ "-", "; numbers are not negative", false },
+		{ "=~", "; a glob stands after `like`", false },
+		{ "~", "; a glob stands after `like`", false },
+		{ "[", "; a set stands between '{' and '}'", false },
+		{ "]", "; a set stands between '{' and '}'", false },
 	};
-	const char *text = lexer->source->text + token->start, *hint = "";
+	const char *text = lexer->source->text + token->start, *hint = "", *wanted = lexer->wanted;
 	size_t left = lexer->source->len - token->start, n = dg_utf8_sequence(text, left);
 
 	token->kind = DG_TOKEN_BROKEN;
@@ -397,13 +406,17 @@ static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 
 		if (len > left || memcmp(text, foreign[i].text, len))
 			continue;
-		hint = foreign[i].hint;
+		if (!foreign[i].in_condition || !wanted)
+			hint = foreign[i].hint;
 		n = len;
 		break;
 	}
 	token->end += (uint32_t)n;
-	dg_lexer_report(lexer, DG_E004, token->start, token->end, "unexpected character%s \"%.*s\"%s",
-			n > 1 && (unsigned char)text[0] < 0x80 ? "s" : "", (int)n, text, hint);
+	dg_lexer_report(lexer, DG_E004, token->start, token->end,
+			"unexpected character%s \"%.*s\"%s%s%s",
+			n > 1 && (unsigned char)text[0] < 0x80 ? "s" : "", (int)n, text,
+			*hint || !wanted ? hint : "; ", *hint || !wanted ? "" : wanted,
+			*hint || !wanted ? "" : " is wanted");
 }
 
 int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *token)
@@ -434,6 +447,7 @@ int dg_lexer_next(struct dg_lexer *lexer, struct dg_token *token)
 			dg_lexer_stray(lexer, token);
 		lexer->at = token->end;
 	}
+	lexer->wanted = NULL;
 	if (token->kind == DG_TOKEN_BROKEN)
 		lexer->muted = true;
 	/* No token goes past its line. At least one column, so that there is something to point at. */

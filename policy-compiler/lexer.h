@@ -52,6 +52,7 @@ struct dg_lexer {
 	bool failed;	   /* something was reported */
 	bool muted;	   /* after a broken token, until the parser has recovered: what follows in the
 			      statement is not reported, it may be the rest of the same mistake */
+	const char *wanted; /* where the next token is, for what is reported of it; or NULL */
 };
 
 /* Begin at the start of @source. Invalid UTF-8, NULs and a byte-order mark are reported at once. */

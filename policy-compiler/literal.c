@@ -88,10 +88,10 @@ static const char *dg_parse_int(const char *text, size_t len, struct dg_literal 
 	return NULL;
 }
 
+static const char dg_id_shape[] = "an id is two fields of exactly 4 hex digits (10de:2330)";
+
 static const char *dg_parse_id(const char *text, size_t len, struct dg_literal *ret)
 {
-	static const char shape[] = "an id is two fields of exactly 4 hex digits (10de:2330), "
-				    "either may be *";
 	uint64_t num = 0, mask = UINT64_MAX;
 	size_t at = 0;
 
@@ -105,23 +105,22 @@ static const char *dg_parse_id(const char *text, size_t len, struct dg_literal *
 			num |= field << shift;
 			at += 4;
 		} else {
-			return shape;
+			return dg_id_shape;
 		}
 		if (!shift)
 			break;
 		if (at >= len || text[at++] != ':')
-			return shape;
+			return dg_id_shape;
 	}
 	if (at != len)
-		return shape;
+		return dg_id_shape;
 	ret->type = DG_TYPE_ID;
 	ret->num = num;
 	ret->mask = mask;
 	return NULL;
 }
 
-static const char dg_class_shape[] = "a class is three fields of exactly 2 hex digits (01:08:02), the "
-				     "last ones may be *";
+static const char dg_class_shape[] = "a class is three fields of exactly 2 hex digits (01:08:02)";
 
 /* Two fields, the first one of a class: `01:*` */
 static bool dg_looks_like_class(const char *text, size_t len)
@@ -277,6 +276,15 @@ static const char *dg_parse_time(const char *text, size_t len, struct dg_literal
 	return NULL;
 }
 
+/* `bind:`, and not the beginning of an id. */
+static bool dg_is_word_and_colon(const char *text, size_t len)
+{
+	uint64_t value;
+
+	return text[len - 1] == ':' && !dg_is_digit(text[0]) && text[0] != '*' && len > 1 &&
+	       (len > 5 || !dg_parse_hex(text, len - 1, &value));
+}
+
 bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest,
 		      struct dg_literal *ret, struct dg_literal_problem *ret_problem)
 {
@@ -305,6 +313,9 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest
 		why = dg_parse_address(text, len, &literal);
 	} else if (colons == 1 && !strncasecmp(text, "sha", 3)) {
 		why = "a digest begins with sha256:, sha384: or sha512:";
+	} else if (colons == 1 && dg_is_word_and_colon(text, len)) {
+		kind = DG_LITERAL_WORD;
+		why = "a word has no ':' behind it; where a value follows, write '='";
 	} else if (colons == 1 && dg_looks_like_class(text, len)) {
 		why = dg_class_shape;
 	} else if (colons == 1) {
@@ -315,6 +326,7 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest
 		kind = DG_LITERAL_NUMBER;
 		why = dg_parse_int(text, len, &literal);
 	} else {
+		kind = DG_LITERAL_NONE;
 		why = "no literal looks like this";
 	}
 	if (!why) {
@@ -322,7 +334,13 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest
 		*ret = literal;
 		return true;
 	}
-	*ret_problem = (struct dg_literal_problem){ kind, why };
+	*ret_problem = (struct dg_literal_problem){
+		.error = kind,
+		.why = why,
+		.pattern = why == dg_id_shape	 ? ", either may be *" :
+			   why == dg_class_shape ? ", the last ones may be *" :
+						   "",
+	};
 	return false;
 }
 

@@ -14,12 +14,15 @@ enum dg_literal_error {
 	DG_LITERAL_LONG,      /* over 255 bytes */
 	DG_LITERAL_NUMBER,    /* not a number, or out of range */
 	DG_LITERAL_MALFORMED, /* not one of the other types */
+	DG_LITERAL_NONE,      /* of no type's shape */
+	DG_LITERAL_WORD,      /* a word and a colon */
 };
 
 /* Why a word is no literal; a message in English. */
 struct dg_literal_problem {
 	enum dg_literal_error error;
 	const char *why;
+	const char *pattern; /* what goes behind it where a pattern may stand; else empty */
 };
 
 /*

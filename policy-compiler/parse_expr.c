@@ -87,7 +87,7 @@ static int dg_parse_in(struct dg_parser *p, const struct dg_attr *attr,
 	int err;
 
 	if (dg_parser_at(p, DG_TOKEN_OPEN_BRACE)) {
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, dg_type_wanted(attr));
 		return err ?: dg_parse_items(p, attr, attr != NULL, &parts->items);
 	}
 	return dg_parse_item(p, attr, attr != NULL, &parts->items);
@@ -152,7 +152,7 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 		if (!dg_parser_at(p, dg_comparisons[i].token))
 			continue;
 		parts->test = dg_comparisons[i].test;
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, dg_type_wanted(attr));
 		if (err)
 			return err;
 		parts->operand = p->token;
@@ -164,12 +164,12 @@ static int dg_parse_test_parts(struct dg_parser *p, const struct dg_attr *attr,
 		return dg_parser_expected(p, "'==' for a comparison");
 	if (dg_parser_at_word(p, DG_WORD_IN)) {
 		parts->test = DG_TEST_IN;
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, dg_type_wanted(attr));
 		return err ?: dg_parse_in(p, attr, parts);
 	}
 	if (dg_parser_at_word(p, DG_WORD_LIKE)) {
 		parts->test = DG_TEST_LIKE;
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, "a glob in double quotes");
 		return err ?: dg_parser_string(p, "a glob in quotes", &parts->operand);
 	}
 	if (dg_parser_at_word(p, DG_WORD_IS)) {

@@ -29,8 +29,8 @@ int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos)
 		int op, err;
 
 		if (!dg_parser_at(p, DG_TOKEN_NAME) || p->token.word != DG_WORD_NONE)
-			return dg_parser_expected(p, "an operation (" DG_OP_NAMES ")");
-		err = dg_parser_advance(p);
+			return dg_parser_expected(p, DG_OP_WANTED);
+		err = dg_parser_advance_to(p, "',' between operations");
 		if (err)
 			return err;
 		op = dg_op_find(text.data, text.len);
@@ -49,7 +49,7 @@ int dg_parse_ops(struct dg_parser *p, uint32_t *ret_ops, struct dg_pos *ret_pos)
 		}
 		if (!dg_parser_at(p, DG_TOKEN_COMMA))
 			break;
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, DG_OP_WANTED);
 		if (err)
 			return err;
 	}
@@ -343,7 +343,7 @@ int dg_parse_rule(struct dg_parser *p, enum dg_effect effect)
 	dg_check_rule_id(p, &id);
 	err = dg_declare(p, &front->rules, &id, DG_E025, "rule", &symbol);
 	if (!err)
-		err = dg_parser_eat_word(p, DG_WORD_ON);
+		err = dg_parser_eat_word_to(p, DG_WORD_ON, DG_OP_WANTED);
 	if (!err)
 		err = dg_parse_ops(p, &rule.ops, op_pos);
 	if (!err)
@@ -392,7 +392,7 @@ int dg_parse_assert(struct dg_parser *p)
 	node.always = dg_parser_at_word(p, DG_WORD_ALWAYS);
 	if (!node.always && !dg_parser_at_word(p, DG_WORD_NEVER))
 		return dg_parser_expected(p, "`never` or `always`");
-	err = dg_parser_advance(p) ?: dg_parse_ops(p, &node.ops, op_pos);
+	err = dg_parser_advance_to(p, DG_OP_WANTED) ?: dg_parse_ops(p, &node.ops, op_pos);
 	if (!err)
 		err = dg_parse_where(p, node.ops, false, &node.where);
 	if (err)

@@ -249,7 +249,7 @@ int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_kn
 			return err;
 		if (!dg_parser_at(p, DG_TOKEN_COMMA))
 			break;
-		err = dg_parser_advance(p);
+		err = dg_parser_advance_to(p, dg_type_wanted(attr));
 		if (err)
 			return err;
 		if (dg_parser_at(p, DG_TOKEN_CLOSE_BRACE))

@@ -80,7 +80,12 @@ static int dg_parse_fact(struct dg_parser *p, struct dg_device *device, bool *se
 			return -ENOMEM;
 		*mark = true;
 	}
-	err = dg_parser_advance(p) ?: dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");
+	err = dg_parser_advance(p);
+	if (err)
+		return err;
+	if (!dg_parser_at(p, DG_TOKEN_ASSIGN))
+		return dg_parser_expected(p, "'='");
+	err = dg_parser_advance_to(p, dg_type_wanted(attr));
 	if (err)
 		return err;
 	if (dg_parser_at(p, DG_TOKEN_OPEN_BRACE)) {
@@ -215,7 +220,7 @@ static int dg_parse_expect(struct dg_parser *p, struct dg_test_node *test)
 
 	err = dg_parser_eat_word(p, DG_WORD_EXPECT) ?: dg_parse_verdict(p, &expect.verdict);
 	if (!err)
-		err = dg_parser_eat_word(p, DG_WORD_ON);
+		err = dg_parser_eat_word_to(p, DG_WORD_ON, DG_OP_WANTED);
 	if (!err)
 		err = dg_parse_ops(p, &ops, op_pos);
 	if (err)

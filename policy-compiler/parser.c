@@ -8,6 +8,12 @@
 #include "suggest.h"
 #include "utf8.h"
 
+int dg_parser_advance_to(struct dg_parser *p, const char *wanted)
+{
+	p->lexer.wanted = wanted;
+	return dg_parser_advance(p);
+}
+
 int dg_parser_advance(struct dg_parser *p)
 {
 	int err;
@@ -119,7 +125,7 @@ int dg_parser_eat(struct dg_parser *p, enum dg_token_kind kind, const char *what
 	return dg_parser_advance(p);
 }
 
-int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
+int dg_parser_eat_word_to(struct dg_parser *p, enum dg_word word, const char *wanted)
 {
 	if (!dg_parser_at_word(p, word)) {
 		int err = dg_parser_expected(p, "`%s`", dg_word_text(word));
@@ -128,7 +134,12 @@ int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
 		if (err != -EBADMSG || !dg_parser_mend(p, word))
 			return err;
 	}
-	return dg_parser_advance(p);
+	return dg_parser_advance_to(p, wanted);
+}
+
+int dg_parser_eat_word(struct dg_parser *p, enum dg_word word)
+{
+	return dg_parser_eat_word_to(p, word, NULL);
 }
 
 int dg_parser_semicolon(struct dg_parser *p)
@@ -236,7 +247,7 @@ static int dg_parse_default(struct dg_parser *p)
 	int err;
 
 	p->unknown_op = false;
-	err = dg_parser_advance(p) ?: dg_parse_ops(p, &ops, pos);
+	err = dg_parser_advance_to(p, DG_OP_WANTED) ?: dg_parse_ops(p, &ops, pos);
 	/* A misspelt one is missing too, but one report is enough. */
 	if (p->unknown_op)
 		front->defaults_uncertain = true;

@@ -93,6 +93,17 @@ void dg_suggest_attrs(struct dg_suggestion *suggestion)
 	}
 }
 
+const char *dg_suggest_attr_text(struct dg_suggestion *suggestion)
+{
+	struct dg_bytes wanted = suggestion->wanted;
+	const char *meas = dg_schema_attr(DG_ATTR_SPDM_MEAS)->name;
+
+	if (dg_schema_is_meas(wanted.data, wanted.len) ||
+	    (wanted.len == strlen(meas) && !memcmp(wanted.data, meas, wanted.len)))
+		return "; measurements are spdm.meas.1 to spdm.meas.239";
+	return dg_suggest_text(suggestion);
+}
+
 void dg_suggest_ops(struct dg_suggestion *suggestion)
 {
 	for (int op = 0; op < DG_OP_MAX; op++) {

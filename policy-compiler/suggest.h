@@ -18,6 +18,8 @@ const char *dg_suggest_text(struct dg_suggestion *suggestion);
 
 /* The same over a whole list of names. */
 void dg_suggest_attrs(struct dg_suggestion *suggestion);
+/* dg_suggest_text() of an attribute, or which measurements there are. */
+const char *dg_suggest_attr_text(struct dg_suggestion *suggestion);
 void dg_suggest_ops(struct dg_suggestion *suggestion);
 void dg_suggest_names(struct dg_suggestion *suggestion, const char *const *names);
 /* The words that stand in backquotes in a message. */

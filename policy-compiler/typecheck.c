@@ -50,9 +50,7 @@ const struct dg_attr *dg_type_attr(struct dg_parser *p, const struct dg_token *t
 		dg_suggest_attrs(&near);
 		dg_parser_report(p, DG_E050, &token->pos, "no attribute is called \"%.*s\"%s",
 				 dg_shown(text.len), text.data,
-				 dg_schema_is_meas(text.data, text.len) ?
-					 "; measurements are spdm.meas.1 to spdm.meas.239" :
-					 dg_suggest_text(&near));
+				 dg_suggest_attr_text(&near));
 		return NULL;
 	}
 	dg_type_legal(p, attr, token);
@@ -79,6 +77,11 @@ const char *dg_type_form(enum dg_type type)
 	};
 
 	return (size_t)type < ARRAY_SIZE(forms) ? forms[type] : "";
+}
+
+const char *dg_type_wanted(const struct dg_attr *attr)
+{
+	return attr && attr->type != DG_TYPE_INT ? dg_type_form(attr->type) : NULL;
 }
 
 /* "; its names are run, locked" for an enum, else nothing. At most all names fit. */
@@ -146,6 +149,24 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 	return false;
 }
 
+/* Is @string a value of the attribute that should stand there without its quotes? */
+static bool dg_type_is_quoted(const struct dg_attr *attr, struct dg_bytes string)
+{
+	const char *const *names = dg_schema_enum_names(attr);
+	struct dg_literal_problem problem;
+	struct dg_digest digest;
+	struct dg_literal literal = { 0 };
+
+	for (; names && *names; names++)
+		if (strlen(*names) == string.len && !memcmp(*names, string.data, string.len))
+			return true;
+	if (attr->type == DG_TYPE_BOOL)
+		return (string.len == 4 && !memcmp(string.data, "true", 4)) ||
+		       (string.len == 5 && !memcmp(string.data, "false", 5));
+	return dg_literal_parse(string.data, string.len, &digest, &literal, &problem) &&
+	       literal.type == attr->type;
+}
+
 bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 		     const struct dg_token *token, bool pattern, struct dg_literal *ret)
 {
@@ -158,11 +179,15 @@ bool dg_type_literal(struct dg_parser *p, const struct dg_attr *attr,
 	if (literal->type != attr->type) {
 		char list[160];
 
-		dg_parser_report(p, DG_E051, &token->pos, "%s is compared with %s, this is %s %s%s",
+		dg_parser_report(p, DG_E051, &token->pos, "%s is compared with %s, this is %s %s%s%s",
 				 attr->name, dg_type_form(attr->type),
 				 strchr("aeiou", *dg_type_name(literal->type)) ? "an" : "a",
 				 dg_type_name(literal->type),
-				 dg_write_names(attr, list, sizeof(list)));
+				 dg_write_names(attr, list, sizeof(list)),
+				 literal->type == DG_TYPE_STRING &&
+						 dg_type_is_quoted(attr, literal->str) ?
+					 "; write it without the quotes" :
+					 "");
 		return false;
 	}
 	if (!pattern && dg_literal_is_pattern(literal)) {

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a finding says: the form that is wanted there, and no form that is not."""
+
+import sys
+
+from verbs import HEAD, equal, expect, main
+
+CLASS = "a class (01:08:02) is wanted"
+DIGEST = "a digest (sha256:, sha384: or sha512: and hex digits) is wanted"
+OPERATION = "an operation (bind, mmio, "
+MEASUREMENTS = "measurements are spdm.meas.1 to spdm.meas.239"
+QUOTES = "write it without the quotes"
+NO_COMMA = "behind the last one stands none"
+
+# Statement, id and column, what is said, what is not.
+POLICIES = [
+    ('allow "a" on bind && mmio;', "E004", 19, "',' between operations is wanted", "`and`"),
+    ('allow "a" on bind where pci.external && pci.virtfn;', "E004", 38, "write `and`", "wanted"),
+    ('allow "a" on * where pci.external;', "E009", 14, OPERATION, "?"),
+    ('assert "a" never * where pci.external;', "E009", 18, OPERATION, "?"),
+    ('allow "a" on bind, * where pci.external;', "E009", 20, OPERATION, "?"),
+    ("default bind: deny;", "E009", 9, "write '='", "an id"),
+    ("set x: { 1 };", "E009", 5, "write '='", "an id"),
+    ("set x = [ 10de:2330 ];", "E004", 9, "a set stands between '{' and '}'", "?"),
+    ('allow "a" on bind where pci.id in [10de:2330];', "E004", 35, "between '{' and '}'", "?"),
+    ('allow "a" on bind where pci.class == 0108;', "E008", 38, CLASS, "?"),
+    ('allow "a" on bind where pci.class in { 01:*:*, 0108 };', "E008", 48, CLASS, "?"),
+    ('allow "a" on bind where pci.id == 0108;', "E008", 35, "an id (10de:2330) is wanted", "?"),
+    ('allow "a" on bind where pci.revision == 08;', "E008", 41, "no leading zero", "wanted"),
+    ('allow "a" on mmio where spdm.root == 9f2c;', "E008", 38, DIGEST, "?"),
+    ('allow "a" on bind where usb.serial like abc*;', "E009", 41, "a glob in double quotes", "?"),
+    ('allow "a" on bind where usb.serial == abc*;', "E009", 39, "a string (in double quotes)", "?"),
+    ('allow "a" on bind where pci.id == dead:;', "E009", 35, "an id is two fields", "'='"),
+    ('allow "a" on mmio where spdm.meas is known;', "E050", 25, MEASUREMENTS, "did you mean"),
+    ('allow "a" on mmio where spdm.meas.240 is known;', "E050", 25, MEASUREMENTS, "did you mean"),
+    ('allow "a" on bind where pci.id == "10de:2330";', "E051", 35, QUOTES, "?"),
+    ('allow "a" on bind where pci.external == "true";', "E051", 41, QUOTES, "?"),
+    ('allow "a" on mmio where tdi.state == "run";', "E051", 38, QUOTES, "?"),
+    ('allow "a" on bind where pci.id == "10de";', "E051", 35, "an id (10de:2330)", QUOTES),
+    ('test "t" { device { pci.id = "10de:2330"; }; expect deny on bind; }', "E051", 30, QUOTES, "?"),
+    ('test "t" { device { pci.class = 0108; }; expect deny on bind; }', "E008", 33, CLASS, "?"),
+]
+
+# A device as JSON, id and column, what is said, what is not.
+DEVICES = [
+    ('{"spdm.meas.240":"x"}', "E205", 2, MEASUREMENTS, "did you mean"),
+    ('{"spdm.meas":"x"}', "E205", 2, MEASUREMENTS, "did you mean"),
+    ('{"pci.id":"10de:23"}', "E084", 11, "4 hex digits (10de:2330)", "*"),
+    ('{"pci.class":"1:8:2"}', "E084", 14, "2 hex digits (01:08:02)", "*"),
+    ('{"pci.class":"0108"}', "E084", 14, CLASS, "zero"),
+    ('{"pci.id":"bus:"}', "E084", 11, "an id (10de:2330) is wanted", "'='"),
+    ('{"usb.interfaces":[null]}', "E084", 20, "this is null", "?"),
+    ('{"usb.interfaces":[ "08:06:50" , [["]", 7], {"a":2}] ]}', "E084", 34, "this is an array", "?"),
+    ('{"usb.interfaces":["08:06:50","03:01:01", "x"]}', "E084", 43, CLASS, "?"),
+    ('{"bus":1}', "E084", 8, "this is an int", "?"),
+    ('{"pci.external":"true"}', "E084", 17, "this is a string", "?"),
+    ('{"usb.interfaces":true}', "E084", 19, "this is a bool", "?"),
+    ('{"name":{}}', "E084", 9, "this is an object", "?"),
+    ('\ufeff{"bus":"pci"}', "E080", 1, "begins with a byte-order mark", "decode"),
+    ("{'bus':'pci'}", "E080", 2, "a string stands in double quotes", "expected"),
+    ('{"bus":"pci",}', "E080", 14, NO_COMMA, "expected"),
+    ('{"usb.interfaces":["03:01:01" , ]}', "E080", 33, NO_COMMA, "invalid token"),
+    ("[{},]", "E080", 5, NO_COMMA, "invalid token"),
+    ("[]", "E080", 1, "at least one object", "?"),
+]
+
+
+def judge(result, ident, place, said, unsaid):
+    found = [line for line in result.objects() if line["id"] == ident]
+    equal([(line["line"], line["column"]) for line in found], [place], result)
+    expect(said in found[0]["message"] and unsaid not in found[0]["message"], (said, unsaid, result))
+
+
+def test_policies(folder):
+    for text, ident, column, said, unsaid in POLICIES:
+        folder.write("p.dgp", HEAD + text + "\n")
+        judge(folder.devgate("check", "p.dgp", "--json"), ident, (3, column), said, unsaid)
+
+
+def test_devices(folder):
+    for text, ident, column, said, unsaid in DEVICES:
+        folder.write("p.dgp", HEAD + 'test "t" { device "d.json"; expect deny on bind; }\n')
+        folder.write("d.json", text + "\n")
+        judge(folder.devgate("check", "p.dgp", "--json"), ident, (1, column), said, unsaid)
+
+
+def test_a_log_with_a_byte_order_mark(folder):
+    folder.write("log", '\ufeff{"event":"policy"}\n')
+    judge(folder.devgate("suggest", "log", "--json"), "E080", (1, 1), "byte-order mark", "expected")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.modules[__name__]))
