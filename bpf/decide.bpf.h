@@ -352,15 +352,32 @@ __noinline __u32 dg_next_path(struct dg_search *search, __u32 end)
 /* Entry @op of an array of the header, at @off. */
 #define DG_READ_OF_OP(off, op, ret) DG_READ(__u32, (off) + (__u64)(op)*4, ret)
 
+/* Where the kind of a device begins of which this is known. */
+static __always_inline __u64 dg_kind_off(__u64 known)
+{
+	__u64 off = __builtin_offsetof(struct dg_tables, kind);
+	int i;
+
+#pragma unroll
+	for (i = 0; i < DG_KINDS - 1; i++) {
+		if (!(dg_header->kind[i].absent & known))
+			break;
+		off += sizeof(struct dg_kind);
+	}
+	return off;
+}
+
 /* Nothing has been found yet on @op. False when the tables are damaged. */
 __noinline int dg_search_begin(struct dg_search *search, __u64 known, __u32 op)
 {
+	__u64 kind = dg_kind_off(known);
+
 	if (!search)
 		return false;
 	*search = (struct dg_search){
 		.rank = DG_RANK_NO_RULE, .would = DG_RANK_NO_RULE, .known = known};
-	if (!DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_part), op, &search->part) ||
-	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_part_count), op,
+	if (!DG_READ_OF_OP(kind + __builtin_offsetof(struct dg_kind, op_part), op, &search->part) ||
+	    !DG_READ_OF_OP(kind + __builtin_offsetof(struct dg_kind, op_part_count), op,
 			   &search->parts) ||
 	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_block), op, &search->block) ||
 	    !DG_READ_OF_OP(__builtin_offsetof(struct dg_tables, op_block_count), op,

@@ -174,7 +174,8 @@ struct dg_facts_more {
  * Each rule has a rank: first the forbids, then the other rules, each in policy order. What decides
  * is the rule of the least rank that matches. An operation has parts, each of them a decision
  * diagram over some of its rules with the least matching rank at its leaves; the decision is the
- * least over the parts, and where all pass, the default.
+ * least over the parts, and where all pass, the default. Which facts a device lacks picks its parts
+ * (struct dg_kind).
  *
  * In a part: start at its reference; at a node, find the class of the node's variable (1 …; class 0
  * always means unknown) and follow the node's edge for it; a reference with DG_REF_LEAF set ends
@@ -183,7 +184,7 @@ struct dg_facts_more {
  * Rules whose diagrams would be too large are in blocks instead (struct dg_bitmap), whose least
  * matching ranks join those of the parts.
  */
-#define DG_TABLES_MAGIC 0x34544744U /* "DGT4" */
+#define DG_TABLES_MAGIC 0x35544744U /* "DGT5" */
 
 /*
  * A reference: a node; or with DG_REF_LEAF one of three ends. That of a node says where it is, in
@@ -228,7 +229,7 @@ struct dg_facts_more {
 #define DG_KNOWN_STR 0	   /* enum dg_str */
 #define DG_KNOWN_NUM 16	   /* enum dg_num */
 #define DG_KNOWN_SET 56	   /* enum dg_set_fact */
-#define DG_KNOWN_DIGEST 62 /* digests may be */
+#define DG_KNOWN_DIGEST 62 /* some digest is */
 #define DG_KNOWN_ALWAYS 63
 
 /* What is known of @facts, and of @more unless it is NULL. */
@@ -240,11 +241,30 @@ dg_known_facts(const struct dg_facts *facts, const struct dg_facts_more *more)
 	known |= (facts->known_str & DG_KNOWN_MASK(DG_STR_MAX)) << DG_KNOWN_STR;
 	known |= (facts->known_num & DG_KNOWN_MASK(DG_NUM_MAX)) << DG_KNOWN_NUM;
 	if (more) {
+		__u64 digests = 0;
+		int i;
+
+		for (i = 0; i < DG_DIGEST_SLOTS / 64; i++)
+			digests |= more->known_digest[i];
 		known |= (more->known_set & DG_KNOWN_MASK(DG_SET_MAX)) << DG_KNOWN_SET;
-		known |= 1ULL << DG_KNOWN_DIGEST;
+		if (digests)
+			known |= 1ULL << DG_KNOWN_DIGEST;
 	}
 	return known;
 }
+
+/*
+ * The parts for devices of which none of the facts in @absent is known: what rules ask of those is
+ * answered in them already, so that nobody asks a PCI device for its USB serial number. A device has
+ * the first kind that fits it; the last one fits all.
+ */
+struct dg_kind {
+	__u64 absent;			  /* bits DG_KNOWN_* */
+	__u32 op_part[DG_OP_SLOTS];	  /* by enum dg_op: its first part */
+	__u32 op_part_count[DG_OP_SLOTS]; /* and how many, at most DG_PARTS_MAX */
+};
+
+#define DG_KINDS 4
 
 struct dg_tables {
 	/* Up to the digest the same in all tables there ever were. */
@@ -257,8 +277,7 @@ struct dg_tables {
 
 	__u32 allowed; /* bit n: the default of enum dg_op n allows */
 	__u32 reserved;
-	__u32 op_part[DG_OP_SLOTS];	  /* by enum dg_op: its first part */
-	__u32 op_part_count[DG_OP_SLOTS]; /* and how many, at most DG_PARTS_MAX */
+	struct dg_kind kind[DG_KINDS];
 	__u32 part_off, part_count;	  /* struct dg_part */
 	__u32 var_off, var_count;	  /* struct dg_var */
 	__u32 op_block[DG_OP_SLOTS];	  /* by enum dg_op: its first block */

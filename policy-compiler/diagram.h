@@ -129,6 +129,8 @@ int dg_diagram_map(struct dg_diagram *diagram, dg_ref ref, int (*map)(void *, dg
 /* The function where @var has the class. */
 int dg_diagram_restrict(struct dg_diagram *diagram, dg_ref ref, uint32_t var, uint32_t class,
 			dg_ref *ret);
+/* The function where the variables v with @unknown[v] have class 0. */
+int dg_diagram_unknown(struct dg_diagram *diagram, dg_ref ref, const bool *unknown, dg_ref *ret);
 /* True where the condition is true for some class of the variables v with @some[v]. */
 int dg_diagram_exists(struct dg_diagram *diagram, dg_ref condition, const bool *some, dg_ref *ret);
 

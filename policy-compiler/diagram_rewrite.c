@@ -13,6 +13,7 @@ struct rewrite {
 	void *data;
 	uint32_t var, class; /* the variable that is restricted, or DG_VAR_NONE */
 	const bool *some;    /* variables that are quantified, or NULL */
+	const bool *unknown; /* variables that have class 0, or NULL */
 	dg_ref *done;	     /* by node that was there before: what it became, or NOT_DONE */
 };
 
@@ -46,6 +47,8 @@ static int rewrite_node(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_
 
 	if (var == w->var)
 		return rewrite(d, w, dg_diagram_child(d, ref, w->class), ret);
+	if (w->unknown && w->unknown[var])
+		return rewrite(d, w, dg_diagram_successor(d, ref, 0), ret);
 	if (w->some && w->some[var])
 		return rewrite_some(d, w, ref, ret);
 	r = dg_diagram_spend(d, d->nodes[ref].run_count);
@@ -113,6 +116,13 @@ int dg_diagram_exists(struct dg_diagram *d, dg_ref condition, const bool *some, 
 	struct rewrite w = {.var = DG_VAR_NONE, .some = some};
 
 	return rewrite_all(d, &w, condition, ret);
+}
+
+int dg_diagram_unknown(struct dg_diagram *d, dg_ref ref, const bool *unknown, dg_ref *ret)
+{
+	struct rewrite w = {.var = DG_VAR_NONE, .unknown = unknown};
+
+	return rewrite_all(d, &w, ref, ret);
 }
 
 static int negate(void *data, dg_ref terminal, dg_ref *ret)

@@ -86,6 +86,11 @@ const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *fold, unsig
 int dg_fold_parts(struct dg_fold *fold, const struct dg_fold_column *column, enum dg_keep keep,
 		  bool merge, struct dg_fold_op *ret);
 /*
+ * What the parts of each operation are for devices of which no fact of @absent (DG_KNOWN_*) is known:
+ * @ret[op]. @merge: put together anew what has become small. 0 or -ENOMEM.
+ */
+int dg_fold_kind(struct dg_fold *fold, uint64_t absent, bool merge, struct dg_fold_op *ret);
+/*
  * Put @refs together by @op for as long as that stays small; *@count and @refs are what is left.
  * @work: steps that may be taken; what is left of them.
  */

@@ -12,7 +12,8 @@
 
 struct emitter {
 	const struct dg_policy *policy;
-	const struct dg_fold *fold;
+	struct dg_fold *fold;
+	struct dg_kinds kinds;
 	struct dg_node_writer nodes; /* var_number may be NOWHERE there */
 	uint32_t var_count;
 	struct dg_terms terms[DG_OP_MAX]; /* by column */
@@ -140,9 +141,10 @@ static int number_variables(struct emitter *e)
 /* Every node that the parts reach gets its place. */
 static int find_nodes(struct emitter *e)
 {
-	for (unsigned int op = 0; op < DG_OP_MAX; op++)
-		for (size_t i = 0; i < e->fold->ops[op].count; i++)
-			find_node(e, e->fold->ops[op].roots[i]);
+	for (unsigned int v = 0; v < DG_KINDS; v++)
+		for (unsigned int op = 0; op < DG_OP_MAX; op++)
+			for (size_t i = 0; i < e->kinds.ops[v][op].count; i++)
+				find_node(e, e->kinds.ops[v][op].roots[i]);
 	for (uint32_t i = 0; i < e->node_count && e->node_end * 8 <= DG_TABLES_MAX_BYTES; i++) {
 		const struct dg_run *runs;
 		size_t count;
@@ -291,25 +293,37 @@ static int emit_part(struct emitter *e, dg_ref root)
 	return dg_buffer_append(&e->parts, &part, sizeof(part));
 }
 
-/* Operations with the same parts share them. */
+/* Where the parts of an operation are that are the same as these, if they are there already. */
+static bool find_parts(const struct emitter *e, unsigned int kind, unsigned int op, uint32_t *ret)
+{
+	for (unsigned int i = 0; i < kind * DG_OP_MAX + op; i++) {
+		unsigned int v = i / DG_OP_MAX, o = i % DG_OP_MAX;
+
+		if (!same_parts(&e->kinds.ops[v][o], &e->kinds.ops[kind][op]))
+			continue;
+		*ret = e->header.kind[v].op_part[o];
+		return true;
+	}
+	return false;
+}
+
+/* Operations with the same parts share them, in all kinds. */
 static int emit_parts(struct emitter *e)
 {
-	const struct dg_fold_op *ops = e->fold->ops;
 	int r = 0;
 
-	for (unsigned int op = 0; op < DG_OP_MAX && r >= 0; op++) {
-		unsigned int same = 0;
+	for (unsigned int i = 0; i < DG_KINDS * DG_OP_MAX && r >= 0; i++) {
+		unsigned int v = i / DG_OP_MAX, op = i % DG_OP_MAX;
+		const struct dg_fold_op *parts = &e->kinds.ops[v][op];
+		struct dg_kind *kind = &e->header.kind[v];
 
-		while (!same_parts(&ops[same], &ops[op]))
-			same++;
-		e->header.op_part_count[op] = (uint32_t)ops[op].count;
-		if (same < op) {
-			e->header.op_part[op] = e->header.op_part[same];
+		kind->absent = e->kinds.absent[v];
+		kind->op_part_count[op] = (uint32_t)parts->count;
+		if (find_parts(e, v, op, &kind->op_part[op]))
 			continue;
-		}
-		e->header.op_part[op] = (uint32_t)(e->parts.count / sizeof(struct dg_part));
-		for (size_t i = 0; i < ops[op].count && r >= 0; i++)
-			r = emit_part(e, ops[op].roots[i]);
+		kind->op_part[op] = (uint32_t)(e->parts.count / sizeof(struct dg_part));
+		for (size_t k = 0; k < parts->count && r >= 0; k++)
+			r = emit_part(e, parts->roots[k]);
 	}
 	return r;
 }
@@ -507,11 +521,12 @@ static struct dg_tables_stats count(struct emitter *e)
 	return stats;
 }
 
-static int emit(const struct dg_policy *policy, const struct dg_fold *fold, enum dg_node_form form,
-		struct dg_diags *diags, struct dg_tables **ret, struct dg_tables_stats *ret_stats)
+static int emit(const struct dg_policy *policy, struct dg_fold *fold,
+		const struct dg_tables_options *options, struct dg_diags *diags,
+		struct dg_tables **ret, struct dg_tables_stats *ret_stats)
 {
 	_cleanup_(emitter_done) struct emitter e = {
-		.policy = policy, .fold = fold, .nodes.form = form};
+		.policy = policy, .fold = fold, .nodes.form = options->nodes};
 	struct dg_buffer out = {};
 	int r;
 
@@ -525,7 +540,9 @@ static int emit(const struct dg_policy *policy, const struct dg_fold *fold, enum
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
 		if (policy->defaults[op] == DG_VERDICT_ALLOW)
 			e.header.allowed |= 1U << op;
-	r = emitter_init(&e);
+	r = dg_kinds_make(&e.kinds, fold, !options->keep_parts);
+	if (r >= 0)
+		r = emitter_init(&e);
 	if (r >= 0)
 		r = emit_all(&e, &out);
 	if (r < 0) {
@@ -555,7 +572,7 @@ int dg_tables_build_with(const struct dg_policy *policy, const struct dg_tables_
 	r = dg_fold_new(policy, flags, diags, &fold);
 	if (r < 0)
 		return r;
-	return emit(policy, fold, options->nodes, diags, ret, ret_stats);
+	return emit(policy, fold, options, diags, ret, ret_stats);
 }
 
 int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, struct dg_tables **ret,
@@ -565,6 +582,6 @@ int dg_tables_build(const struct dg_policy *policy, struct dg_diags *diags, stru
 
 	/* An analysed policy has its diagrams already. */
 	if (policy->fold)
-		return emit(policy, policy->fold, options.nodes, diags, ret, ret_stats);
+		return emit(policy, policy->fold, &options, diags, ret, ret_stats);
 	return dg_tables_build_with(policy, &options, diags, ret, ret_stats);
 }

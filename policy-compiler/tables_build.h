@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "fold.h"
 #include "symbols.h"
 #include "tables.h"
 #include "terms.h"
@@ -61,6 +62,15 @@ uint32_t dg_node_reference(const struct dg_node_writer *writer, uint32_t var, si
  */
 int dg_node_write(struct dg_node_writer *writer, uint32_t var, const struct dg_edge_run *runs,
 		  size_t run_count, uint32_t unknown);
+
+/* The parts by what a device lacks (struct dg_kind). */
+struct dg_kinds {
+	uint64_t absent[DG_KINDS];
+	struct dg_fold_op ops[DG_KINDS][DG_OP_MAX];
+};
+
+/* All views of @fold, whose diagram grows. @merge: see dg_fold_kind(). 0 or -ENOMEM. */
+int dg_kinds_make(struct dg_kinds *views, struct dg_fold *fold, bool merge);
 
 /* The blocks of rules that are in no part (struct dg_bitmap), all zero at first. */
 struct dg_bitmaps_out {

@@ -402,10 +402,14 @@ static int check_edges(const struct dg_tables *t, const uint16_t *node_var, cons
 	for (uint64_t at = 0; at < t->node_size; at += 8)
 		if (node_var[at / 8] && !edges_valid(t, node_var, part(t, t->node_off + at)))
 			return bad(ret_what, "an edge in the tables is damaged");
-	for (unsigned int op = 0; op < DG_OP_MAX; op++)
-		if (t->op_part_count[op] > DG_PARTS_MAX || t->op_part[op] > t->part_count ||
-		    t->op_part_count[op] > t->part_count - t->op_part[op])
-			return bad(ret_what, "an operation in the tables is damaged");
+	for (const struct dg_kind *kind = t->kind; kind < t->kind + DG_KINDS; kind++)
+		for (unsigned int op = 0; op < DG_OP_MAX; op++)
+			if (kind->op_part_count[op] > DG_PARTS_MAX ||
+			    kind->op_part[op] > t->part_count ||
+			    kind->op_part_count[op] > t->part_count - kind->op_part[op])
+				return bad(ret_what, "an operation in the tables is damaged");
+	if (t->kind[DG_KINDS - 1].absent != 0)
+		return bad(ret_what, "the tables have no parts for some devices");
 	for (uint32_t i = 0; i < t->part_count; i++)
 		if (!part_valid(t, node_var, &parts[i]))
 			return bad(ret_what, "a part of an operation in the tables is damaged");

@@ -387,14 +387,17 @@ int dg_walk_decide(struct dg_walk_state *w, const struct dg_query *query, struct
 {
 	const struct dg_tables *t = w->tables;
 	bool good = t->magic == DG_TABLES_MAGIC && t->abi == DG_ABI_VERSION;
+	const struct dg_kind *kind = t->kind;
 	struct dg_part part;
 
 	if (query->op >= DG_OP_MAX)
 		return -EINVAL;
 	w->rank = w->would = DG_RANK_NO_RULE;
-	good = good && t->op_part_count[query->op] <= DG_PARTS_MAX;
-	for (uint32_t i = 0; good && i < t->op_part_count[query->op]; i++)
-		good = fetch(t, t->part_off, (uint64_t)t->op_part[query->op] + i, sizeof(part),
+	while (kind < t->kind + DG_KINDS - 1 && kind->absent & w->known)
+		kind++;
+	good = good && kind->op_part_count[query->op] <= DG_PARTS_MAX;
+	for (uint32_t i = 0; good && i < kind->op_part_count[query->op]; i++)
+		good = fetch(t, t->part_off, (uint64_t)kind->op_part[query->op] + i, sizeof(part),
 			     &part) &&
 		       walk_part(w, &part, query);
 	for (uint32_t i = 0; good && i < t->op_block_count[query->op]; i++)

@@ -166,10 +166,15 @@ Test(object, damage_is_named)
 	t->node_off = t->size;
 	refused(&b, -EBADMSG, "outside");
 	t->node_off = right;
-	right = t->op_part_count[0];
-	t->op_part_count[0] = t->part_count + 1;
-	refused(&b, -EBADMSG, "operation");
-	t->op_part_count[0] = right;
+	for (unsigned int kind = 0; kind < DG_KINDS; kind++) {
+		right = t->kind[kind].op_part_count[0];
+		t->kind[kind].op_part_count[0] = t->part_count + 1;
+		refused(&b, -EBADMSG, "operation");
+		t->kind[kind].op_part_count[0] = right;
+	}
+	t->kind[DG_KINDS - 1].absent = 1;
+	refused(&b, -EBADMSG, "no parts for some devices");
+	t->kind[DG_KINDS - 1].absent = 0;
 	memset(t->name, 'x', sizeof(t->name));
 	refused(&b, -EBADMSG, "name");
 	free(b.bytes);
@@ -187,7 +192,9 @@ static void check_refuses(struct dg_tables *t, const char *words)
 Test(object, a_shortcut_that_leads_elsewhere_is_refused)
 {
 	struct dg_tables *t = compile(text);
-	struct dg_part *part = (struct dg_part *)((char *)t + t->part_off), right = *part;
+	struct dg_part *part = (struct dg_part *)((char *)t + t->part_off) +
+			       t->kind[DG_KINDS - 1].op_part[DG_OP_BIND];
+	struct dg_part right = *part;
 	struct dg_node *node =
 		(struct dg_node *)((char *)t + t->node_off) + (part->ref & DG_REF_PLACE);
 

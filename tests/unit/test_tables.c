@@ -26,6 +26,40 @@ Test(tables, unknown_denies)
 	free(t);
 }
 
+/* Whatever a device has beside what its bus gives it counts. */
+Test(tables, kinds_of_devices)
+{
+	struct dg_tables *t = compile(
+		HEAD "forbid \"f\" on accept where pci.id == 10de:2330 and spdm.meas.200 == sha256:"
+		     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff;\n"
+		     "deny \"d\" on bind where usb.id == 1234:5678 and bus == \"usb\";\n"
+		     "allow \"p\" on bind where pci.id == 10de:2330;\n"
+		     "allow \"u\" on bind where usb.serial == \"x\";\n"
+		     "allow \"s\" on bind where any acpi.ids == \"y\";\n");
+	struct dg_query accept = {.op = DG_OP_ACCEPT, .clock_synced = 1};
+
+	cr_expect_eq(judge(t, "{}").rule, 1, "unknown denies");
+	cr_expect_eq(judge(t, "{\"bus\":\"pci\"}").rule, DG_RULE_DEFAULT);
+	cr_expect_eq(judge(t, "{\"bus\":\"usb\",\"usb.id\":\"1234:5678\"}").rule, 1);
+	cr_expect_eq(judge(t, "{\"bus\":\"x\",\"pci.id\":\"10de:2330\"}").rule, 2);
+	cr_expect_eq(judge(t, "{\"bus\":\"x\",\"pci.id\":\"10de:2331\",\"usb.serial\":\"x\"}").rule,
+		     3);
+	cr_expect_eq(judge(t, "{\"bus\":\"x\",\"usb.serial\":\"x\"}").rule, 3);
+	cr_expect_eq(judge(t, "{\"bus\":\"x\",\"acpi.ids\":[\"z\",\"y\"]}").rule, 4);
+	cr_expect_eq(judge(t, "{\"bus\":\"x\",\"pci.id\":\"10de:2331\",\"acpi.ids\":[\"y\"]}").rule,
+		     4);
+	cr_expect_eq(decide(t, "{\"pci.id\":\"10de:2330\"}", accept).rule, 0, "unknown forbids");
+	cr_expect_eq(decide(t,
+			    "{\"pci.id\":\"10de:2330\",\"spdm.meas.200\":\"sha256:"
+			    "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
+			    accept)
+			     .rule,
+		     DG_RULE_DEFAULT);
+	cr_expect_lt(t->kind[1].op_part_count[DG_OP_BIND] + t->kind[2].op_part_count[DG_OP_BIND],
+		     2 * t->kind[DG_KINDS - 1].op_part_count[DG_OP_BIND] + 1);
+	free(t);
+}
+
 Test(tables, ends_of_the_numbers)
 {
 	struct dg_tables *t = compile(
