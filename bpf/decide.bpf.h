@@ -103,15 +103,43 @@ static __noinline __u32 dg_ask(struct dg_walk *walk, __u32 number, __u32 slot)
 	return class;
 }
 
-/* The edge of the sparse node at @at for @class; DG_REF_BROKEN when the tables are damaged. */
-__noinline __u32 dg_search_runs(__u64 at, __u64 class)
+/* The edge of a hashed node of @count slots, whose hash is at @at. */
+static __always_inline __u32 dg_search_slots(__u64 at, __u32 count, __u32 class)
+{
+	const volatile struct dg_edge_hash *hash = dg_tables_at(at, sizeof(*hash));
+	const volatile struct dg_edge_slot *slot;
+	__u32 displacement;
+	__u64 key;
+
+	if (!hash)
+		return DG_REF_BROKEN;
+	at += sizeof(*hash);
+	key = dg_hash_step(dg_hash_start(hash->seed), class);
+	if (!DG_READ(__u32, at + (__u64)dg_hash_bucket(key, hash->buckets) * 4, &displacement))
+		return DG_REF_BROKEN;
+	slot = dg_tables_at(at + (((__u64)hash->buckets * 4 + 7) & ~7ULL) +
+				    (__u64)dg_hash_slot(key, displacement, count) * sizeof(*slot),
+			    sizeof(*slot));
+	if (!slot)
+		return DG_REF_BROKEN;
+	return slot->class == class ? slot->ref : hash->rest;
+}
+
+/*
+ * The edge for @class of the node at @at, which is no dense one; DG_REF_BROKEN when the tables are
+ * damaged.
+ */
+__noinline __u32 dg_search_edge(__u64 at, __u64 class)
 {
 	__u64 runs = at + sizeof(struct dg_node), low = dg_zero(class), high, middle;
-	__u32 count, first, ref;
+	const volatile struct dg_node *node = dg_tables_at(at, sizeof(*node));
+	__u32 first, ref;
 
-	if (!DG_READ(__u32, at + __builtin_offsetof(struct dg_node, count), &count))
+	if (!node)
 		return DG_REF_BROKEN;
-	high = count;
+	if (node->kind == DG_NODE_HASHED)
+		return dg_search_slots(runs, node->count, class);
+	high = node->count;
 	while (high - low > 1) {
 		DG_LOOP(spent);
 		middle = (low + high) / 2;
@@ -154,7 +182,7 @@ static __always_inline __u32 dg_follow(struct dg_walk *walk, __u32 ref)
 	}
 	class --;
 	if (ref & DG_REF_SPARSE)
-		return dg_search_runs(at, class);
+		return dg_search_edge(at, class);
 	if (!DG_READ(__u32, at + sizeof(struct dg_node) + (__u64) class * 4, &next))
 		return DG_REF_BROKEN;
 	return next;

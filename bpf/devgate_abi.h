@@ -197,7 +197,7 @@ struct dg_facts_more {
 #define DG_REF_INDEX 0x3fffffffU
 #define DG_REF_BROKEN 0x40000000U /* in the tables nowhere: damage was found on the way */
 #define DG_REF_DONE 0xfffffffeU	  /* in the tables nowhere: all bitmaps have been seen */
-#define DG_REF_SPARSE 0x20000000U /* the node is a DG_NODE_SPARSE */
+#define DG_REF_SPARSE 0x20000000U /* the node is no DG_NODE_DENSE */
 #define DG_REF_SLOT_SHIFT 23	  /* the slot of the node's variable */
 #define DG_REF_SLOT_MASK 63
 #define DG_REF_PLACE 0x007fffffU
@@ -447,7 +447,8 @@ struct dg_dfa {
 
 enum dg_node_kind {
 	DG_NODE_DENSE,	/* a reference for each class, 0 included */
-	DG_NODE_SPARSE, /* struct dg_edge_run, ascending, the first from class 0 */
+	DG_NODE_RUNS,	/* struct dg_edge_run, ascending, the first from class 0 */
+	DG_NODE_HASHED, /* struct dg_edge_hash */
 };
 
 /* Followed by its edges and padded to 8 bytes. */
@@ -455,7 +456,7 @@ struct dg_node {
 	__u16 var;
 	__u8 kind;   /* enum dg_node_kind */
 	__u8 known;  /* bit of the variable's fact (DG_KNOWN_*) */
-	__u32 count; /* of references or runs */
+	__u32 count; /* of references, runs or slots */
 };
 
 /* All classes from @first to the next run's have the same edge. */
@@ -463,6 +464,24 @@ struct dg_edge_run {
 	__u32 first;
 	__u32 ref;
 };
+
+/*
+ * The classes that have another edge than most, by hash: the displacements (__u32 each, padded to 8
+ * bytes), then as many struct dg_edge_slot as the node says.
+ */
+struct dg_edge_hash {
+	__u32 seed;
+	__u32 buckets;
+	__u32 rest; /* the edge of the other classes */
+	__u32 reserved;
+};
+
+struct dg_edge_slot {
+	__u32 class; /* DG_NO_CLASS: nothing is here */
+	__u32 ref;
+};
+
+#define DG_NO_CLASS 0xffffffffU
 
 /* The end of a path on which a permissive rule was passed over. */
 struct dg_leaf {

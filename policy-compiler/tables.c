@@ -91,19 +91,27 @@ static uint32_t height(struct emitter *e, dg_ref ref)
 	return e->height[ref] = highest + 1;
 }
 
-static void find_node(struct emitter *e, dg_ref ref)
+static int find_node(struct emitter *e, dg_ref ref)
 {
+	const struct dg_run *runs;
 	size_t run_count;
 	uint32_t var;
+	int r;
 
 	if (dg_ref_terminal(ref) || e->place[ref] != NOWHERE)
-		return;
+		return 0;
 	var = dg_diagram_var(e->fold->diagram, ref);
-	dg_diagram_runs(e->fold->diagram, ref, &run_count);
+	runs = dg_diagram_runs(e->fold->diagram, ref, &run_count);
+	r = dg_array_reserve(&e->runs, &e->run_room, run_count, sizeof(*e->runs));
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < run_count; i++)
+		e->runs[i] = (struct dg_edge_run){runs[i].first, runs[i].child};
 	e->nodes.var_number[var] = 0;
 	e->place[ref] = (uint32_t)e->node_end;
 	e->queue[e->node_count++] = ref;
-	e->node_end += dg_node_size(&e->nodes, var, run_count) / 8;
+	e->node_end += dg_node_size(&e->nodes, var, e->runs, run_count) / 8;
+	return 0;
 }
 
 /* The terms of all rules that are in no part. */
@@ -141,18 +149,23 @@ static int number_variables(struct emitter *e)
 /* Every node that the parts reach gets its place. */
 static int find_nodes(struct emitter *e)
 {
-	for (unsigned int v = 0; v < DG_KINDS; v++)
+	int r = 0;
+
+	for (unsigned int k = 0; k < DG_KINDS; k++)
 		for (unsigned int op = 0; op < DG_OP_MAX; op++)
-			for (size_t i = 0; i < e->kinds.ops[v][op].count; i++)
-				find_node(e, e->kinds.ops[v][op].roots[i]);
-	for (uint32_t i = 0; i < e->node_count && e->node_end * 8 <= DG_TABLES_MAX_BYTES; i++) {
+			for (size_t i = 0; i < e->kinds.ops[k][op].count && r >= 0; i++)
+				r = find_node(e, e->kinds.ops[k][op].roots[i]);
+	for (uint32_t i = 0; i < e->node_count && e->node_end * 8 <= DG_TABLES_MAX_BYTES && r >= 0;
+	     i++) {
 		const struct dg_run *runs;
 		size_t count;
 
 		runs = dg_diagram_runs(e->fold->diagram, e->queue[i], &count);
-		for (size_t k = 0; k < count; k++)
-			find_node(e, runs[k].child);
+		for (size_t k = 0; k < count && r >= 0; k++)
+			r = find_node(e, runs[k].child);
 	}
+	if (r < 0)
+		return r;
 	return e->node_end * 8 > DG_TABLES_MAX_BYTES ? -E2BIG : 0;
 }
 

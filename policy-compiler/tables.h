@@ -18,7 +18,8 @@ struct dg_tables_stats {
 enum dg_node_form {
 	DG_NODES_BEST, /* whatever is smaller or faster */
 	DG_NODES_DENSE,
-	DG_NODES_SPARSE,
+	DG_NODES_RUNS,
+	DG_NODES_HASHED, /* where that is no larger than twice the runs */
 };
 
 /* For tests: all of them give the same answers. All zero is how dg_tables_build() does it. */

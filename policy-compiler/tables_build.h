@@ -32,6 +32,29 @@ int dg_classifier_emit(const struct dg_variable *v, struct dg_buffer *data, stru
 /* The data of @var, at @data, is from now on at @off in the tables. */
 void dg_classifier_place(struct dg_var *var, uint8_t *data, uint32_t off);
 
+/* A hash in which each key has one slot where it can be: see dg_hash_bucket(), dg_hash_slot(). */
+struct dg_slots {
+	uint32_t count, buckets, slots, seed;
+	uint64_t *hash;	   /* by key */
+	uint32_t *first;   /* by bucket: its keys are order[first] … order[first of the next] */
+	uint32_t *order;   /* keys, bucket by bucket */
+	uint32_t *by_size; /* buckets, the fullest first */
+	uint32_t *displacement; /* by bucket */
+	uint32_t *key_of;	/* by slot: key + 1, or 0 */
+};
+
+/* For @count keys, at least one; dg_slots_done() also after -ENOMEM. */
+int dg_slots_init(struct dg_slots *slots, uint32_t count);
+void dg_slots_done(struct dg_slots *slots);
+/* How many there are for so many keys. */
+uint32_t dg_slots_buckets(uint32_t count);
+uint32_t dg_slots_slots(uint32_t count);
+/*
+ * Find seed, displacements and slots. @hash_keys fills ->hash for ->seed. 0; -E2BIG: there is none.
+ */
+int dg_slots_find(struct dg_slots *slots, void (*hash_keys)(void *data, struct dg_slots *slots),
+		  void *data);
+
 /*
  * The hash of the exact values, appended to @data: displacements, then one entry a slot, then the
  * words of those that have more than one. Sets the hash_ members of @ret.
@@ -49,10 +72,13 @@ struct dg_node_writer {
 };
 
 /*
- * Dense costs an edge a class and is found at once; runs cost twice as much each, and a search.
+ * Dense costs an edge a class and is found at once; a hash of the classes that do not do what most do
+ * costs some ten bytes each, and a few steps; runs cost eight bytes each, and a search.
  */
 bool dg_node_is_dense(const struct dg_node_writer *writer, uint32_t var, size_t run_count);
-size_t dg_node_size(const struct dg_node_writer *writer, uint32_t var, size_t run_count);
+/* In bytes. Of the references in @runs it counts only which are the same. */
+size_t dg_node_size(const struct dg_node_writer *writer, uint32_t var,
+		    const struct dg_edge_run *runs, size_t run_count);
 /* The reference to a node of @var with so many runs at @place (units of 8 bytes). */
 uint32_t dg_node_reference(const struct dg_node_writer *writer, uint32_t var, size_t run_count,
 			   uint32_t place);

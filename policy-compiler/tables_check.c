@@ -249,6 +249,42 @@ static int check_parts(const struct dg_tables *t, const char **ret_what)
 	return check_rules(t, ret_what);
 }
 
+/* The displacements and slots of a hashed node. */
+static const uint32_t *displacements(const struct dg_edge_hash *hash)
+{
+	return (const uint32_t *)(hash + 1);
+}
+
+static const struct dg_edge_slot *slots(const struct dg_edge_hash *hash)
+{
+	return (const struct dg_edge_slot *)(displacements(hash) + hash->buckets +
+					     (hash->buckets & 1));
+}
+
+/* Bytes of what follows a node. False: more than @room. */
+static bool edges_size(const struct dg_node *node, uint64_t room, uint64_t *ret)
+{
+	const struct dg_edge_hash *hash = (const struct dg_edge_hash *)(node + 1);
+
+	switch (node->kind) {
+	case DG_NODE_DENSE:
+		*ret = (node->count * (uint64_t)sizeof(uint32_t) + 7) & ~UINT64_C(7);
+		break;
+	case DG_NODE_RUNS:
+		*ret = node->count * (uint64_t)sizeof(struct dg_edge_run);
+		break;
+	case DG_NODE_HASHED:
+		if (room < sizeof(*hash) || hash->buckets == 0)
+			return false;
+		*ret = sizeof(*hash) + ((hash->buckets * UINT64_C(4) + 7) & ~UINT64_C(7)) +
+		       node->count * (uint64_t)sizeof(struct dg_edge_slot);
+		break;
+	default:
+		return false;
+	}
+	return *ret <= room;
+}
+
 /* Where nodes begin: node_var[place] is the variable + 1 of the node there, 0 where none begins. */
 static int find_nodes(const struct dg_tables *t, uint16_t *node_var, const char **ret_what)
 {
@@ -256,16 +292,15 @@ static int find_nodes(const struct dg_tables *t, uint16_t *node_var, const char 
 
 	for (uint64_t at = 0; at < t->node_size;) {
 		const struct dg_node *node = part(t, t->node_off + at);
-		size_t size =
-			node->kind == DG_NODE_DENSE ? sizeof(uint32_t) : sizeof(struct dg_edge_run);
+		uint64_t size;
 
-		if (node->kind > DG_NODE_SPARSE || node->var >= t->var_count || node->count == 0 ||
+		if (!edges_size(node, t->node_size - at - sizeof(*node), &size) ||
+		    node->var >= t->var_count || node->count == 0 ||
 		    node->known != vars[node->var].known ||
-		    node->count * (uint64_t)size > t->node_size - at - sizeof(*node) ||
 		    (node->kind == DG_NODE_DENSE && node->count != vars[node->var].class_count))
 			return bad(ret_what, "a node in the tables is damaged");
 		node_var[at / 8] = (uint16_t)(node->var + 1);
-		at += (sizeof(*node) + node->count * size + 7) & ~UINT64_C(7);
+		at += sizeof(*node) + size;
 	}
 	return 0;
 }
@@ -280,7 +315,7 @@ static uint32_t node_ref(const struct dg_tables *t, uint32_t place)
 	const struct dg_node *node = node_at(t, place);
 	const struct dg_var *vars = part(t, t->var_off);
 
-	return (node->kind == DG_NODE_SPARSE ? DG_REF_SPARSE : 0) |
+	return (node->kind == DG_NODE_DENSE ? 0 : DG_REF_SPARSE) |
 	       (uint32_t)vars[node->var].slot << DG_REF_SLOT_SHIFT | place;
 }
 
@@ -309,21 +344,32 @@ static bool row_valid(const struct dg_tables *t, const uint16_t *node_var, uint3
 	       node_var[place] > 0 && ref == node_ref(t, place);
 }
 
+static bool edge_valid(const struct dg_tables *t, const uint16_t *node_var,
+		       const struct dg_node *node, uint32_t ref)
+{
+	if ((const char *)node >= (const char *)t + t->node_off + t->node_bitmaps)
+		return ref & DG_REF_LEAF && (ref & ~DG_REF_LEAF) < t->word_count;
+	return ref_valid(t, node_var, ref, node->var + 1U);
+}
+
 static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
 			const struct dg_node *node)
 {
 	const uint32_t *refs = (const uint32_t *)(node + 1);
 	const struct dg_edge_run *runs = (const struct dg_edge_run *)(node + 1);
-	bool of_bitmap = (const char *)node >= (const char *)t + t->node_off + t->node_bitmaps;
+	const struct dg_edge_hash *hash = (const struct dg_edge_hash *)(node + 1);
 
+	if (node->kind == DG_NODE_HASHED && !edge_valid(t, node_var, node, hash->rest))
+		return false;
 	for (uint32_t i = 0; i < node->count; i++) {
-		uint32_t ref = node->kind == DG_NODE_DENSE ? refs[i] : runs[i].ref;
+		uint32_t ref = node->kind == DG_NODE_DENSE  ? refs[i]
+			       : node->kind == DG_NODE_RUNS ? runs[i].ref
+							    : slots(hash)[i].ref;
 
-		if (node->kind == DG_NODE_SPARSE &&
+		if (node->kind == DG_NODE_RUNS &&
 		    (i == 0 ? runs[i].first != 0 : runs[i].first <= runs[i - 1].first))
 			return false;
-		if (of_bitmap ? !(ref & DG_REF_LEAF) || (ref & ~DG_REF_LEAF) >= t->word_count
-			      : !ref_valid(t, node_var, ref, node->var + 1U))
+		if (!edge_valid(t, node_var, node, ref))
 			return false;
 	}
 	return true;
@@ -332,9 +378,17 @@ static bool edges_valid(const struct dg_tables *t, const uint16_t *node_var,
 /* The edge of a node for class 0. */
 static uint32_t edge_unknown(const struct dg_node *node)
 {
+	const struct dg_edge_hash *hash = (const struct dg_edge_hash *)(node + 1);
 	const uint32_t *words = (const uint32_t *)(node + 1);
+	const struct dg_edge_slot *slot;
+	uint64_t key;
 
-	return node->kind == DG_NODE_DENSE ? words[0] : words[1];
+	if (node->kind != DG_NODE_HASHED)
+		return node->kind == DG_NODE_DENSE ? words[0] : words[1];
+	key = dg_hash_step(dg_hash_start(hash->seed), 0);
+	slot = &slots(hash)[dg_hash_slot(
+		key, displacements(hash)[dg_hash_bucket(key, hash->buckets)], node->count)];
+	return slot->class == 0 ? slot->ref : hash->rest;
 }
 
 /* Where a part goes on when its first fact is not known. */

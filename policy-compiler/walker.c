@@ -223,8 +223,30 @@ static bool ask(struct dg_walk_state *w, uint64_t at, const struct dg_query *que
 	return true;
 }
 
-/* The edge of the sparse node at @at for @class. */
-static bool search_runs(const struct dg_tables *t, uint64_t at, uint32_t class, uint32_t *ret)
+/* The edge for @class of the hashed node of so many slots whose hash is at @at. */
+static bool search_slots(const struct dg_tables *t, uint64_t at, uint32_t count, uint32_t class,
+			 uint32_t *ret)
+{
+	struct dg_edge_hash hash;
+	struct dg_edge_slot slot;
+	uint32_t displacement;
+	uint64_t key;
+
+	if (!fetch(t, at, 0, sizeof(hash), &hash))
+		return false;
+	at += sizeof(hash);
+	key = dg_hash_step(dg_hash_start(hash.seed), class);
+	if (!fetch(t, at, dg_hash_bucket(key, hash.buckets), sizeof(displacement), &displacement))
+		return false;
+	at += (UINT64_C(4) * hash.buckets + 7) & ~UINT64_C(7);
+	if (!fetch(t, at, dg_hash_slot(key, displacement, count), sizeof(slot), &slot))
+		return false;
+	*ret = slot.class == class ? slot.ref : hash.rest;
+	return true;
+}
+
+/* The edge for @class of the node at @at, which is no dense one. */
+static bool search_edge(const struct dg_tables *t, uint64_t at, uint32_t class, uint32_t *ret)
 {
 	uint32_t below = 0, above;
 	struct dg_edge_run run;
@@ -233,6 +255,8 @@ static bool search_runs(const struct dg_tables *t, uint64_t at, uint32_t class, 
 	if (!fetch(t, at, 0, sizeof(node), &node))
 		return false;
 	at += sizeof(node);
+	if (node.kind == DG_NODE_HASHED)
+		return search_slots(t, at, node.count, class, ret);
 	above = node.count;
 	while (above - below > 1) {
 		uint32_t middle = below + (above - below) / 2;
@@ -260,7 +284,7 @@ static bool follow(struct dg_walk_state *w, uint32_t ref, const struct dg_query 
 	if (kept == 0 && !ask(w, at, query, &class))
 		return false;
 	if (ref & DG_REF_SPARSE)
-		return search_runs(w->tables, at, class, ret);
+		return search_edge(w->tables, at, class, ret);
 	return fetch(w->tables, at + sizeof(struct dg_node), class, sizeof(*ret), ret);
 }
 

@@ -649,7 +649,9 @@ static void damage(struct dg_tables *t, enum broken broken)
 	case BREAK_EDGE: /* of the first node, for the classes with the highest numbers */
 		if (t->node_size == 0)
 			break;
-		words = node->count * (node->kind == DG_NODE_SPARSE ? 2 : 1);
+		words = node->count * (node->kind == DG_NODE_DENSE ? 1 : 2);
+		if (node->kind == DG_NODE_HASHED) /* its slots are the last of it */
+			words += 4 + (((struct dg_edge_hash *)(node + 1))->buckets + 1) / 2 * 2;
 		((uint32_t *)(node + 1))[words - 1] = DG_REF_PASS;
 		break;
 	case BREAK_INTERVAL:
@@ -674,7 +676,7 @@ static struct dg_tables_options form_of(const char *text)
 
 	return (struct dg_tables_options){.keep_parts = chance(&r, 50),
 					  .bitmaps = chance(&r, 33),
-					  .nodes = (enum dg_node_form)pick(&r, 3)};
+					  .nodes = (enum dg_node_form)pick(&r, 4)};
 }
 
 static int load(const struct options *o, const char *text, struct engines *ret)

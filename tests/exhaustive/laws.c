@@ -364,17 +364,19 @@ static bool law_diff(struct world *w)
 	return good;
 }
 
-/* The same decisions in every form of the tables: parts left apart, bitmaps, nodes all dense, all of
- * runs.
+/* The same decisions in every form of the tables: parts left apart, bitmaps, nodes all dense, all
+ * of runs, all hashed.
  */
 static bool law_forms(struct world *w)
 {
 	static const struct dg_tables_options forms[] = {
 		{.keep_parts = true},
 		{.nodes = DG_NODES_DENSE},
-		{.nodes = DG_NODES_SPARSE},
+		{.nodes = DG_NODES_RUNS},
+		{.nodes = DG_NODES_HASHED},
 		{.bitmaps = true},
-		{.bitmaps = true, .nodes = DG_NODES_SPARSE},
+		{.bitmaps = true, .nodes = DG_NODES_RUNS},
+		{.bitmaps = true, .nodes = DG_NODES_HASHED},
 	};
 	_cleanup_diags_ struct dg_diags diags = {};
 	static struct toy_policy policy;
