@@ -101,16 +101,21 @@ static __always_inline __u64 dg_last_word(const struct dg_string *string)
 	return dg_word(string, len / 8) & ~0ULL >> (7 - (len & 7)) * 8;
 }
 
-/* Where the automaton ends after the string. */
+/* Where the automaton ends after the string; mostly its first bytes tell. */
 static __always_inline __u32 dg_run_automaton(dg_var_ptr var, const struct dg_string *string)
 {
 	__u64 off = var->data_off, states = off + sizeof(struct dg_dfa);
 	const volatile struct dg_dfa *dfa = dg_tables_at(off, sizeof(*dfa));
 	__u64 i = dg_zero(dg_word(string, 0)), left;
-	__u32 state = i;
+	__u32 state = i, bit;
 
 	if (!dfa)
 		return 0;
+	if (string->len >= dfa->filter_bytes) {
+		bit = dg_filter_bit(dg_word(string, 0) >> 8 & dfa->filter_mask);
+		if (!(dfa->filter[bit / 64 & 3] >> (bit & 63) & 1))
+			return dfa->filter_class;
+	}
 	for (left = string->len; left; left--) {
 		DG_LOOP(spent);
 		if (!DG_READ(__u32,

@@ -443,7 +443,21 @@ struct dg_dfa {
 	__u32 state_count;
 	__u32 stride; /* 2 … 257 */
 	__u8 byte_class[256];
+	/*
+	 * A string of @filter_bytes or more whose first so many, as the number that their struct
+	 * dg_string has behind the length, pick a bit that is not set is of @filter_class.
+	 */
+	__u64 filter[4];
+	__u64 filter_mask;  /* 0: no filter, all bits are set */
+	__u32 filter_bytes; /* at most 7 */
+	__u32 filter_class;
 };
+
+/* The bit of dg_dfa.filter for a beginning. */
+static inline __attribute__((always_inline, unused)) __u32 dg_filter_bit(__u64 beginning)
+{
+	return (__u32)((beginning * 0x9fb21c651e98df25ULL) >> 56);
+}
 
 enum dg_node_kind {
 	DG_NODE_DENSE,	/* a reference for each class, 0 included */

@@ -32,6 +32,12 @@ int dg_classifier_emit(const struct dg_variable *v, struct dg_buffer *data, stru
 /* The data of @var, at @data, is from now on at @off in the tables. */
 void dg_classifier_place(struct dg_var *var, uint8_t *data, uint32_t off);
 
+/*
+ * Fill the filter of @dfa, which has the states of @automaton; @name: by state, what the tables call
+ * it.
+ */
+void dg_filter_make(const struct dg_automaton *automaton, const uint32_t *name, struct dg_dfa *dfa);
+
 /* A hash in which each key has one slot where it can be: see dg_hash_bucket(), dg_hash_slot(). */
 struct dg_slots {
 	uint32_t count, buckets, slots, seed;

@@ -61,6 +61,11 @@ static bool dfa_valid(const struct dg_tables *t, const struct dg_var *var, uint3
 	for (unsigned int byte = 0; byte < 256; byte++)
 		if (dfa->byte_class[byte] >= dfa->stride - 1)
 			return false;
+	if (dfa->filter_bytes > 7 ||
+	    dfa->filter_mask !=
+		    (dfa->filter_bytes ? UINT64_MAX >> (64 - 8 * dfa->filter_bytes) : 0) ||
+	    (dfa->filter_bytes ? !class_valid(dfa->filter_class, classes) : !(dfa->filter[0] & 1)))
+		return false;
 	rows = part(t, var->data_off + sizeof(*dfa));
 	for (uint64_t i = 0; i < end; i++) {
 		if (i % dfa->stride == dfa->stride - 1) {

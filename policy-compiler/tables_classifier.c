@@ -74,6 +74,7 @@ static int emit_automaton(const struct dg_automaton *a, struct dg_buffer *data)
 	for (uint32_t state = 0; state < a->state_count; state++)
 		name[state] = is_end(a, state) ? DG_DFA_END | a->label[state] : state * stride;
 	memcpy(dfa.byte_class, a->byte_class, sizeof(dfa.byte_class));
+	dg_filter_make(a, name, &dfa);
 	r = dg_buffer_append(data, &dfa, sizeof(dfa));
 	if (r >= 0)
 		r = dg_buffer_extend(data, (size_t)a->state_count * stride * sizeof(uint32_t), &at);

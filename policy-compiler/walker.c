@@ -96,6 +96,14 @@ static bool classify_string(const struct dg_tables *t, const struct dg_var *var,
 	}
 	if (!fetch(t, var->data_off, 0, sizeof(dfa), &dfa))
 		return false;
+	if (string->len >= dfa.filter_bytes) {
+		uint32_t bit = dg_filter_bit(words[0] >> 8 & dfa.filter_mask);
+
+		if (!(dfa.filter[bit / 64] >> bit % 64 & 1)) {
+			*ret = dfa.filter_class;
+			return true;
+		}
+	}
 	for (size_t i = 0; i < string->len; i++) {
 		if (!fetch(t, states, (uint64_t)state + dfa.byte_class[string->bytes[i]],
 			   sizeof(state), &state))

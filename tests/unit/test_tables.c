@@ -60,6 +60,123 @@ Test(tables, kinds_of_devices)
 	free(t);
 }
 
+static size_t nodes_of_kind(const struct dg_tables *t, enum dg_node_kind kind)
+{
+	size_t count = 0;
+
+	for (uint64_t at = 0; at < t->node_size;) {
+		const struct dg_node *node =
+			(const struct dg_node *)((const char *)t + t->node_off + at);
+		const struct dg_edge_hash *hash = (const struct dg_edge_hash *)(node + 1);
+
+		count += node->kind == kind;
+		at += sizeof(*node) + (node->kind == DG_NODE_DENSE
+					       ? (node->count * UINT64_C(4) + 7) & ~UINT64_C(7)
+					       : node->count * UINT64_C(8));
+		if (node->kind == DG_NODE_HASHED)
+			at += sizeof(*hash) + ((hash->buckets * UINT64_C(4) + 7) & ~UINT64_C(7));
+	}
+	return count;
+}
+
+/* A driver that a few of many ids are for. */
+Test(tables, few_classes_of_many)
+{
+	static char rules[32768];
+	size_t len = (size_t)sprintf(rules, HEAD);
+	struct dg_tables *t;
+
+	for (unsigned int i = 0; i < 120; i++)
+		len += (size_t)sprintf(rules + len,
+				       "allow \"r%u\" on bind where pci.id == 10de:%04x and "
+				       "driver.name == \"d%u\";\n",
+				       i, 2 * i + 1, i % 16);
+	t = compile(rules);
+	cr_expect_geq(nodes_of_kind(t, DG_NODE_HASHED), 16);
+	for (unsigned int id = 0; id < 242; id++)
+		for (unsigned int driver = 0; driver < 17; driver++) {
+			bool hit = id % 2 == 1 && id < 240 && (id - 1) / 2 % 16 == driver;
+			char device[128];
+
+			sprintf(device, "{\"pci.id\":\"10de:%04x\",\"driver.name\":\"d%u\"}", id,
+				driver);
+			cr_expect_eq(judge(t, device).rule, hit ? (id - 1) / 2 : DG_RULE_DEFAULT,
+				     "%s", device);
+		}
+	cr_expect_eq(judge(t, "{\"driver.name\":\"d1\"}").rule, DG_RULE_DEFAULT);
+	free(t);
+}
+
+Test(tables, no_damaged_hash_gets_by_as_a_wild_index, .timeout = 50)
+{
+	struct dg_tables *t;
+	static char rules[8192];
+	size_t len = (size_t)sprintf(rules, HEAD);
+
+	for (unsigned int i = 0; i < 60; i++)
+		len += (size_t)sprintf(rules + len,
+				       "allow \"r%u\" on bind where pci.id == 10de:%04x and "
+				       "driver.name == \"d%u\";\n",
+				       i, 2 * i + 1, i % 12);
+	t = compile(rules);
+	cr_expect_geq(nodes_of_kind(t, DG_NODE_HASHED), 1);
+	expect_no_wild_index(t, "{\"pci.id\":\"10de:000b\",\"driver.name\":\"d5\"}");
+	free(t);
+}
+
+static const struct dg_dfa *automaton_of(const struct dg_tables *t)
+{
+	const struct dg_var *vars = (const struct dg_var *)((const char *)t + t->var_off);
+
+	cr_assert_eq(t->var_count, 1);
+	cr_assert_eq(vars[0].data_count, 1);
+	return (const struct dg_dfa *)((const char *)t + vars[0].data_off);
+}
+
+/* The first bytes of a name that no glob matches mostly tell so. */
+Test(tables, beginnings_of_globs)
+{
+	static const struct {
+		const char *globs;
+		unsigned int bytes;
+		const char *in, *out; /* names, a space between them */
+	} cases[] = {
+		{"device.name like \"abcdefgh*\" or device.name like \"x?\"", 7,
+		 "abcdefgh abcdefghi abcdefgh-abcdefgh xa xx",
+		 "abcdefg abcdefgg a x xab abcdefxh q"},
+		{"device.name like \"abcdefgh*\" or device.name like \"abcxyz?*\"", 6,
+		 "abcdefgh abcdefghi abcxyz1 abcxyz12",
+		 "abcdefg abcxyz abcdefgg a abcdefxh qqqqqqqqqq"},
+		{"device.name like \"nvme*\" or device.name like \"sd?\"", 4, "nvme nvme0n1 sda",
+		 "nvm sd sdaa nvnvme xnvme"},
+		{"device.name like \"a*\" or device.name like \"bcdefgh*\"", 1, "a aa bcdefgh",
+		 "b bc ca cbcdefgh"},
+		{"device.name like \"????x\" or device.name like \"abcdefgh*\"", 0,
+		 "abcdx xxxxx abcdefgh", "abcd xxxx abcdefg"},
+		{"device.name like \"*x\"", 0, "x xx yx", "y xy"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[512], names[128], device[128];
+		struct dg_tables *t;
+
+		sprintf(text, HEAD "allow \"g\" on bind where %s;\n", cases[i].globs);
+		t = compile(text);
+		if (cases[i].bytes)
+			cr_expect_eq(automaton_of(t)->filter_bytes, cases[i].bytes, "%s: %u", text,
+				     automaton_of(t)->filter_bytes);
+		for (int in = 0; in < 2; in++) {
+			strcpy(names, in ? cases[i].in : cases[i].out);
+			for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
+				sprintf(device, "{\"device.name\":\"%s\"}", name);
+				cr_expect_eq(judge(t, device).rule, in ? 0 : DG_RULE_DEFAULT,
+					     "%s: %s", cases[i].globs, name);
+			}
+		}
+		free(t);
+	}
+}
+
 Test(tables, ends_of_the_numbers)
 {
 	struct dg_tables *t = compile(

@@ -89,7 +89,7 @@ static __always_inline void loop_decide(struct dg_bench *bench)
 	int i;
 
 	bpf_for (i, 0, (int)bench->turns) {
-		__u32 key = i & (DG_BENCH_DEVICES - 1);
+		__u32 key = i >> (bench->row & 31) & (DG_BENCH_DEVICES - 1);
 		struct dg_sim *sim = bpf_map_lookup_elem(&bench_devices, &key);
 
 		if (!sim)

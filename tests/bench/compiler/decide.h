@@ -17,6 +17,8 @@ enum dg_bench_what {
 struct dg_bench {
 	__u32 what;
 	__u32 turns;
+	__u32 row; /* decisions on one device before the next one's turn: 2 to the power of this */
+	__u32 reserved;
 	__u64 ns;  /* what all turns took */
 	__u64 sum; /* so that no loop is left out */
 };
