@@ -338,6 +338,7 @@ static int ask(struct work *w, dg_ref condition, const struct pair *pair)
 {
 	struct inquiry q = {
 		.w = w, .floors.outlooks = &w->outlooks, .components = {condition}, .count = 1};
+	bool cubes_first = w->flags & DG_DIFF_CUBES;
 	int r;
 
 	for (int owner = 0; owner < OWNERS; owner++) {
@@ -351,11 +352,13 @@ static int ask(struct work *w, dg_ref condition, const struct pair *pair)
 		}
 	}
 	/* Mostly the answer is near. Else the choice of other facts stands in its way. */
-	r = w->flags & DG_DIFF_CUBES ? -E2BIG : search(w, &q.floors, q.components, q.count, STEPS);
+	r = cubes_first ? -E2BIG : search(w, &q.floors, q.components, q.count, STEPS);
 	if (r != -E2BIG || w->steps == 0)
 		return r;
 	r = dg_cubes_each(w->fold->diagram, w->search.vars, condition, ask_cube, &q);
-	return r == 0 && q.undecided ? -E2BIG : r;
+	if (r == 0 && q.undecided)
+		r = -E2BIG;
+	return r == -E2BIG && cubes_first ? search(w, &q.floors, q.components, q.count, STEPS) : r;
 }
 
 /* The deciders of the pair, told as the result tells them. */
@@ -430,8 +433,7 @@ static int confirm(struct work *w, size_t first)
 		const struct dg_answer *after = &cases[count + i].answer;
 
 		if (before->rule == change->old_rule && after->rule == change->new_rule &&
-		    before->verdict == change->old_verdict &&
-		    after->verdict == change->new_verdict)
+		    before->verdict == change->old_verdict && after->verdict == change->new_verdict)
 			diff->changes[kept++] = *change;
 		else
 			w->undecided = true;
