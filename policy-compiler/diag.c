@@ -10,13 +10,13 @@
 #include "utf8.h"
 
 static const struct dg_diag_info dg_diag_infos[] = {
-#define DIAG(name, level, text, why, sample)         \
-	[DG_##name] = {                              \
-		.id = #name,                         \
-		.severity = DG_SEVERITY_##level,     \
-		.title = text,                       \
-		.explanation = why,                  \
-		.example = sample,                   \
+#define DIAG(name, level, text, why, sample)                                                       \
+	[DG_##name] = {                                                                            \
+		.id = #name,                                                                       \
+		.severity = DG_SEVERITY_##level,                                                   \
+		.title = text,                                                                     \
+		.explanation = why,                                                                \
+		.example = sample,                                                                 \
 	},
 #include "diag.def"
 #undef DIAG
@@ -48,7 +48,7 @@ void dg_diags_done(struct dg_diags *diags)
 	for (size_t i = 0; i < diags->count; i++)
 		dg_diag_done(&diags->items[i]);
 	free(diags->items);
-	*diags = (struct dg_diags){ 0 };
+	*diags = (struct dg_diags){0};
 }
 
 /* Takes @witness over. */
@@ -80,7 +80,7 @@ static void dg_diag_add(struct dg_diags *diags, enum dg_diag_id id, enum dg_seve
 	diags->items[diags->count] = (struct dg_diag){
 		.id = id,
 		.severity = severity,
-		.pos = pos ? *pos : (struct dg_pos){ 0 },
+		.pos = pos ? *pos : (struct dg_pos){0},
 		.message = message,
 		.witness = TAKE_PTR(owned),
 		.seq = diags->count,
@@ -242,34 +242,43 @@ static void dg_print_excerpt(FILE *out, const struct dg_pos *pos, const char *co
 	fprintf(out, "%s\n", plain);
 }
 
-static void dg_print_all(FILE *out, struct dg_diags *diags, bool colour)
+static void dg_print_one(FILE *out, const struct dg_diag *diag, bool colour)
 {
 	const char *plain = colour ? "\033[0m" : "", *bold = colour ? "\033[1m" : "";
+	bool error = diag->severity == DG_SEVERITY_ERROR;
+	const char *hue = !colour ? "" : error ? "\033[1;31m" : "\033[1;35m";
+
+	fputs(bold, out);
+	if (diag->pos.source) {
+		dg_print_escaped(out, diag->pos.source->name, strlen(diag->pos.source->name),
+				 false);
+		fprintf(out, ":%u:%u: ", diag->pos.line, diag->pos.column);
+	}
+	fprintf(out, "%s%s%s[%s]: ", hue, error ? "error" : "warning", plain,
+		dg_diag_infos[diag->id].id);
+	dg_print_escaped(out, diag->message, strlen(diag->message), false);
+	putc('\n', out);
+	if (diag->pos.source)
+		dg_print_excerpt(out, &diag->pos, hue, plain);
+	if (diag->witness) {
+		fputs("    witness: ", out);
+		dg_print_escaped(out, diag->witness, strlen(diag->witness), false);
+		putc('\n', out);
+	}
+}
+
+static void dg_print_all(FILE *out, struct dg_diags *diags, bool colour)
+{
+	size_t undecided = 0;
 
 	dg_diags_sort(diags);
-	for (size_t i = 0; i < diags->count; i++) {
-		const struct dg_diag *diag = &diags->items[i];
-		bool error = diag->severity == DG_SEVERITY_ERROR;
-		const char *hue = !colour ? "" : error ? "\033[1;31m" : "\033[1;35m";
-
-		fputs(bold, out);
-		if (diag->pos.source) {
-			dg_print_escaped(out, diag->pos.source->name,
-					 strlen(diag->pos.source->name), false);
-			fprintf(out, ":%u:%u: ", diag->pos.line, diag->pos.column);
-		}
-		fprintf(out, "%s%s%s[%s]: ", hue, error ? "error" : "warning", plain,
-			dg_diag_infos[diag->id].id);
-		dg_print_escaped(out, diag->message, strlen(diag->message), false);
-		putc('\n', out);
-		if (diag->pos.source)
-			dg_print_excerpt(out, &diag->pos, hue, plain);
-		if (diag->witness) {
-			fputs("    witness: ", out);
-			dg_print_escaped(out, diag->witness, strlen(diag->witness), false);
-			putc('\n', out);
-		}
-	}
+	for (size_t i = 0; i < diags->count; i++)
+		/* Where one rule is too much, mostly hundreds are: they would bury the rest. */
+		if (diags->items[i].id != DG_E212 || undecided++ < DG_DIAGS_UNDECIDED)
+			dg_print_one(out, &diags->items[i], colour);
+	if (undecided > DG_DIAGS_UNDECIDED)
+		fprintf(out, "%zu more warnings E212 are not shown; check --json has them all\n",
+			undecided - DG_DIAGS_UNDECIDED);
 	if (diags->cut)
 		fprintf(out, "only the first %d findings are shown\n", DG_DIAGS_MAX);
 	if (diags->out_of_memory)

@@ -55,6 +55,7 @@ struct dg_diags {
 };
 
 #define DG_DIAGS_MAX 10000
+#define DG_DIAGS_UNDECIDED 10 /* E212 that are printed as text */
 
 /* Would another one only be counted? Then its text need not be made. */
 static inline bool dg_diags_full(const struct dg_diags *diags)
@@ -88,7 +89,7 @@ void dg_diags_sort(struct dg_diags *diags);
 /*
  * `file:line:col: error[E012]: text`, the source line and a caret, one after the other, sorted.
  * Colour only when @out is a terminal and NO_COLOR is not set. Bytes that a terminal would act on are
- * shown escaped.
+ * shown escaped. Of E212 the first DG_DIAGS_UNDECIDED are shown, and how many more there are.
  */
 void dg_diags_print(FILE *out, struct dg_diags *diags);
 

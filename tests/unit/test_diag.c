@@ -94,3 +94,26 @@ Test(diag, the_end_of_a_file_has_a_place)
 	text = shown(&diags, dg_diags_print);
 	cr_expect_str_eq(text, "p.dgp:2:1: error[E011]: end\n    \n    ^\n");
 }
+
+/* What is not decided does not bury what is. */
+Test(diag, ten_undecided_are_enough)
+{
+	_cleanup_diags_ struct dg_diags diags = { 0 };
+	struct dg_source *source = source_of("abc");
+	struct dg_pos pos = dg_source_pos(source, 1, 3);
+	char *text;
+
+	for (unsigned int i = 0; i < 12; i++)
+		dg_diag_report(&diags, DG_E212, &pos, "number %u", i);
+	dg_diag_report(&diags, DG_E200, &pos, "after them");
+	dg_source_unref(source);
+	text = shown(&diags, dg_diags_print);
+	cr_expect_not_null(strstr(text, "number 9\n"));
+	cr_expect_null(strstr(text, "number 10\n"));
+	cr_expect_not_null(strstr(text, "after them\n"));
+	cr_expect_not_null(strstr(text, "2 more warnings E212 are not shown"));
+	free(text);
+	text = shown(&diags, dg_diags_json);
+	cr_expect_not_null(strstr(text, "number 11"));
+	free(text);
+}
