@@ -172,10 +172,14 @@ static int settle_group(struct dg_analysis *a, uint32_t group)
 	r = dg_symbols_device(a->fold->symbols, alone, a->arena, &w);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	/* No other fact of this device is known. */
-	for (size_t i = 0; i < DG_ATTR_MAX && !fact; i++)
-		if (w.device->facts[i].known)
+	/* What is asked of other groups' sets makes those known too. */
+	for (int i = 0; i < DG_ATTR_MAX; i++) {
+		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)i);
+
+		if (w.device->facts[i].known && dg_attr_kind(attr) == vars[group].kind &&
+		    attr->fact == vars[group].fact)
 			fact = &w.device->facts[i];
+	}
 	for (uint32_t v = group; v < group + vars[group].group_count; v++)
 		if (!a->points.bound[v])
 			at[v] = fact ? view_class(&vars[v], fact) : 0;

@@ -9,21 +9,12 @@ struct dg_class_source {
 	unsigned int index;	    /* of a measurement */
 };
 
-static enum dg_var_kind dg_kind_of(const struct dg_attr *attr)
-{
-	if (attr->set)
-		return DG_VAR_SET;
-	if (attr->type == DG_TYPE_STRING)
-		return DG_VAR_STR;
-	return attr->type == DG_TYPE_DIGEST ? DG_VAR_DIGEST : DG_VAR_NUM;
-}
-
 static struct dg_class_source dg_source_of(const struct dg_variable *variable)
 {
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)id);
 
-		if (dg_kind_of(attr) != variable->kind)
+		if (dg_attr_kind(attr) != variable->kind)
 			continue;
 		if (id == DG_ATTR_SPDM_MEAS && variable->fact > attr->fact &&
 		    variable->fact <= attr->fact + DG_MEAS_MAX)

@@ -188,3 +188,12 @@ const char *dg_provenance_name(enum dg_provenance provenance)
 	}
 	return NULL;
 }
+
+enum dg_var_kind dg_attr_kind(const struct dg_attr *attr)
+{
+	if (attr->set)
+		return DG_VAR_SET;
+	if (attr->type == DG_TYPE_STRING)
+		return DG_VAR_STR;
+	return attr->type == DG_TYPE_DIGEST ? DG_VAR_DIGEST : DG_VAR_NUM;
+}

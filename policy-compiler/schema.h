@@ -60,6 +60,8 @@ struct dg_attr {
 
 /* The table entry of @id. Never NULL for a valid id. */
 const struct dg_attr *dg_schema_attr(enum dg_attr_id id);
+/* Where facts of the attribute are kept: of DG_VAR_NUM, _STR, _DIGEST or _SET. */
+enum dg_var_kind dg_attr_kind(const struct dg_attr *attr);
 
 /*
  * Find an attribute by its full name of @len bytes ("spdm.meas.7" included). @ret_index is the

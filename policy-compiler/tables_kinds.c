@@ -13,13 +13,8 @@ static uint64_t facts_of(const char *prefix)
 
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)id);
-		enum dg_var_kind kind = attr->set		       ? DG_VAR_SET
-					: attr->type == DG_TYPE_STRING ? DG_VAR_STR
-					: attr->type == DG_TYPE_DIGEST ? DG_VAR_DIGEST
-								       : DG_VAR_NUM;
-
 		if (!strncmp(attr->name, prefix, strlen(prefix)))
-			bits |= UINT64_C(1) << dg_known_bit(kind, (uint32_t)attr->fact);
+			bits |= UINT64_C(1) << dg_known_bit(dg_attr_kind(attr), (uint32_t)attr->fact);
 	}
 	return bits;
 }
