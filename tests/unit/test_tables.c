@@ -79,19 +79,24 @@ static size_t nodes_of_kind(const struct dg_tables *t, enum dg_node_kind kind)
 	return count;
 }
 
-/* A driver that a few of many ids are for. */
-Test(tables, few_classes_of_many)
+/* So many ids, each for one of the drivers in turn: few ids for each. */
+static struct dg_tables *ids_of_drivers(unsigned int ids, unsigned int drivers)
 {
 	static char rules[32768];
 	size_t len = (size_t)sprintf(rules, HEAD);
-	struct dg_tables *t;
 
-	for (unsigned int i = 0; i < 120; i++)
+	for (unsigned int i = 0; i < ids; i++)
 		len += (size_t)sprintf(rules + len,
 				       "allow \"r%u\" on bind where pci.id == 10de:%04x and "
 				       "driver.name == \"d%u\";\n",
-				       i, 2 * i + 1, i % 16);
-	t = compile(rules);
+				       i, 2 * i + 1, i % drivers);
+	return compile(rules);
+}
+
+Test(tables, few_classes_of_many)
+{
+	struct dg_tables *t = ids_of_drivers(120, 16);
+
 	cr_expect_geq(nodes_of_kind(t, DG_NODE_HASHED), 16);
 	for (unsigned int id = 0; id < 242; id++)
 		for (unsigned int driver = 0; driver < 17; driver++) {
@@ -109,16 +114,8 @@ Test(tables, few_classes_of_many)
 
 Test(tables, no_damaged_hash_gets_by_as_a_wild_index, .timeout = 50)
 {
-	struct dg_tables *t;
-	static char rules[8192];
-	size_t len = (size_t)sprintf(rules, HEAD);
+	struct dg_tables *t = ids_of_drivers(60, 12);
 
-	for (unsigned int i = 0; i < 60; i++)
-		len += (size_t)sprintf(rules + len,
-				       "allow \"r%u\" on bind where pci.id == 10de:%04x and "
-				       "driver.name == \"d%u\";\n",
-				       i, 2 * i + 1, i % 12);
-	t = compile(rules);
 	cr_expect_geq(nodes_of_kind(t, DG_NODE_HASHED), 1);
 	expect_no_wild_index(t, "{\"pci.id\":\"10de:000b\",\"driver.name\":\"d5\"}");
 	expect_no_wild_index(t, "{\"pci.id\":\"10de:000b\",\"driver.name\":\"d4\"}");
