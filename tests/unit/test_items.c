@@ -179,6 +179,26 @@ Test(items, a_set_at_once)
 	cr_expect_not_null(found.items[0].witness);
 }
 
+/* While the allow is live, the denial is too; or the allow is live a second longer. */
+#define FROM_MAY " from 2030-05-01T00:00:00Z until 2030-06-01T00:00:0"
+
+Test(items, at_times_at_which_the_rule_is_live)
+{
+	static const char deny[] = "deny \"b\" on bind where pci.id in 10de:*" FROM_MAY "0Z;\n";
+	_cleanup_free_ char *same = NULL, *longer = NULL;
+
+	cr_assert_geq(asprintf(&same, "%s%s", deny,
+			       "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
+			       "0Z;\n"),
+		      0);
+	cr_expect_eq(unused(same), 1);
+	cr_assert_geq(asprintf(&longer, "%s%s", deny,
+			       "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
+			       "1Z;\n"),
+		      0);
+	cr_expect_eq(unused(longer), 0);
+}
+
 Test(items, not_undecided_for_their_number)
 {
 	_cleanup_free_ char *rules = NULL;
