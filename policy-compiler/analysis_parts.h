@@ -101,8 +101,8 @@ int dg_analysis_witness_in(struct dg_analysis *a, struct dg_arena *arena,
 /* Does the rule by itself match? By the reference evaluator. */
 bool dg_analysis_matches(const struct dg_analysis *a, uint32_t rule,
 			 const struct dg_analysis_witness *w);
-void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w, enum dg_op op,
-			struct dg_answer *ret);
+void dg_analysis_decide(const struct dg_analysis *a, const struct dg_analysis_witness *w,
+			enum dg_op op, struct dg_answer *ret);
 void dg_analysis_report(struct dg_analysis *a, enum dg_diag_id id, enum dg_severity severity,
 			const struct dg_pos *pos, const struct dg_analysis_witness *w,
 			const char *format, ...) _printf_(6, 7);
@@ -125,7 +125,7 @@ struct dg_analysis_finding {
 	enum dg_found decides; /* for some device it decides; a permissive one: is passed over */
 	/* For some device something else comes out without it; a permissive one: it is named. */
 	enum dg_found matters;
-	unsigned int op;       /* an operation on which it decides */
+	unsigned int op; /* an operation on which it decides */
 	/* Rules before it that decided for its devices on its first operation; so many of more. */
 	uint32_t before[DG_ANALYSIS_BEFORE_MAX];
 	size_t before_count;
@@ -146,9 +146,10 @@ bool dg_analysis_differ(const struct dg_analysis *a, uint32_t rank, uint8_t kind
 /* analysis_rule.c: dead, shadowed, redundant, never true */
 int dg_analysis_rules(struct dg_analysis *a);
 
-/* analysis_points.c: by devices looked at one by one. 0 or -ENOMEM. */
+/* analysis_hunt.c: by devices looked at one by one. 0 or -ENOMEM. */
 int dg_analysis_by_points(struct dg_analysis *a, uint32_t rule, struct dg_analysis_finding *ret);
-/* The matcher for @op. 0 or -ENOMEM. */
+
+/* analysis_points.c. The matcher for @op. 0 or -ENOMEM. */
 int dg_analysis_matcher(struct dg_analysis *a, unsigned int op, const struct dg_matcher **ret);
 /*
  * A device of the region, to a->points.at, that few other rules match. Class DG_CLASS_ANY does not
@@ -162,18 +163,20 @@ int dg_analysis_combine(struct dg_analysis *a, enum dg_apply op, dg_ref left, dg
 			dg_ref *ret);
 /* Can the two conditions hold together? True also when that takes too long to see. */
 bool dg_analysis_may_overlap(const struct dg_analysis *a, dg_ref left, dg_ref right);
-/* Does a device with these classes have it? */
+/* After dg_search_init(). 0 or -ENOMEM. */
+int dg_analysis_points_init(struct dg_analysis *a);
+void dg_analysis_points_done(struct dg_analysis *a);
+
+/* analysis_plain.c. Does a device with these classes have it? */
 typedef bool (*dg_analysis_property)(const void *data, const uint32_t *classes);
 /*
  * The device a->points.at, which has the property, with facts unknown that it does not take; to the
  * search's classes, DG_CLASS_ANY for the time when any will do.
  */
 void dg_analysis_make_plain(struct dg_analysis *a, dg_analysis_property holds, const void *data);
-/* Plain classes of a device for which the rule decides (is passed over) on @op, as if searched for. */
+/* Plain classes of a device for which the rule decides (is passed over) on @op, as if searched for.
+ */
 int dg_analysis_decided(struct dg_analysis *a, uint32_t rule, unsigned int op);
-/* After dg_search_init(). 0 or -ENOMEM. */
-int dg_analysis_points_init(struct dg_analysis *a);
-void dg_analysis_points_done(struct dg_analysis *a);
 
 /* analysis_product.c: by a search through the product of all parts. 0 or -ENOMEM. */
 int dg_analysis_by_product(struct dg_analysis *a, uint32_t rule,

@@ -17,63 +17,15 @@
 
 #include "arena.h"
 #include "array.h"
-#include "diff_cubes.h"
-#include "diff_joint.h"
+#include "diff_work.h"
 #include "eval.h"
 #include "fold.h"
-#include "map.h"
-#include "search.h"
 #include "util.h"
 
-/* Steps of one question, of one of its cubes when that was not enough, and of all: some seconds. */
-#define STEPS 2000
-#define CUBE_STEPS 20000
+/* Steps of all questions: some seconds. */
 #define ALL_STEPS 4000000
 #define LISTING_STEPS 64000000 /* when all pairs are asked for */
 #define RULES_PER_STEP 16      /* of the reference evaluator */
-
-/* Whose rules a part holds. */
-enum owner {
-	OWNER_OLD = DG_SIDE_OLD,
-	OWNER_NEW = DG_SIDE_NEW,
-	OWNER_BOTH,
-	OWNERS,
-};
-
-/* Ranks, ascending. */
-struct ranks {
-	uint32_t *items;
-	size_t count;
-};
-
-struct work {
-	struct dg_diff *diff;
-	unsigned int flags;
-	const struct dg_policy *policies[DG_SIDES];
-	struct dg_joint joint;
-	struct dg_fold *fold; /* of the joint policy, without parts */
-	dg_ref *match;	      /* by joint rule, the clock synchronised */
-	uint32_t clock;	      /* variable, or DG_VAR_NONE */
-	struct dg_outlooks outlooks;
-	struct dg_search search;
-	size_t steps; /* left */
-
-	/* One column. */
-	unsigned int op; /* the first with it and its defaults */
-	enum dg_verdict defaults[DG_SIDES];
-	struct dg_fold_op parts[OWNERS];
-	struct ranks given[DG_SIDES][2]; /* the rules of a policy, by verdict */
-	struct ranks alone;
-	struct dg_map first; /* match and side (DG_SIDES: either) to the first rank with it */
-	struct dg_map named; /* hash of an id and side to the rank */
-	bool undecided;
-};
-
-/* A rule u, and v: see above. DG_RANK_NONE: the default. */
-struct pair {
-	enum dg_side side; /* of u */
-	uint32_t u, v;
-};
 
 void dg_diff_free(struct dg_diff *diff)
 {
@@ -86,19 +38,19 @@ void dg_diff_free(struct dg_diff *diff)
 	free(diff);
 }
 
-static void column_done(struct work *w)
+static void column_done(struct dg_diff_work *w)
 {
 	for (int side = 0; side < DG_SIDES; side++)
 		for (int verdict = 0; verdict < 2; verdict++)
 			free(w->given[side][verdict].items);
 	free(w->alone.items);
 	memset(w->given, 0, sizeof(w->given));
-	w->alone = (struct ranks){};
+	w->alone = (struct dg_diff_ranks){};
 	dg_map_done(&w->first);
 	dg_map_done(&w->named);
 }
 
-static void work_done(struct work *w)
+static void work_done(struct dg_diff_work *w)
 {
 	column_done(w);
 	dg_search_done(&w->search);
@@ -108,14 +60,15 @@ static void work_done(struct work *w)
 	dg_joint_done(&w->joint);
 }
 
-static enum owner owner_of(const struct work *w, uint32_t rule)
+static enum dg_diff_owner owner_of(const struct dg_diff_work *w, uint32_t rule)
 {
 	if (w->joint.index[rule][DG_SIDE_NEW] == DG_JOINT_NONE)
-		return OWNER_OLD;
-	return w->joint.index[rule][DG_SIDE_OLD] == DG_JOINT_NONE ? OWNER_NEW : OWNER_BOTH;
+		return DG_DIFF_OWNER_OLD;
+	return w->joint.index[rule][DG_SIDE_OLD] == DG_JOINT_NONE ? DG_DIFF_OWNER_NEW
+								  : DG_DIFF_OWNER_BOTH;
 }
 
-static enum dg_verdict verdict_of(const struct work *w, uint32_t rank)
+static enum dg_verdict verdict_of(const struct dg_diff_work *w, uint32_t rank)
 {
 	const struct dg_rule_node *rule = &w->joint.policy.rules[w->fold->rule_of[rank]];
 
@@ -123,8 +76,8 @@ static enum dg_verdict verdict_of(const struct work *w, uint32_t rank)
 }
 
 /* The rules of @owner in @column, as a column of their own in the arrays of @ret. */
-static void select_rules(const struct work *w, const struct dg_fold_column *column,
-			 enum owner owner, struct dg_fold_column *ret)
+static void select_rules(const struct dg_diff_work *w, const struct dg_fold_column *column,
+			 enum dg_diff_owner owner, struct dg_fold_column *ret)
 {
 	for (size_t g = 0; g < column->group_count; g++) {
 		size_t start = ret->rule_count;
@@ -140,7 +93,8 @@ static void select_rules(const struct work *w, const struct dg_fold_column *colu
 	ret->groups[ret->group_count] = ret->rule_count;
 }
 
-static int make_parts(struct work *w, const struct dg_fold_column *column, enum owner owner)
+static int make_parts(struct dg_diff_work *w, const struct dg_fold_column *column,
+		      enum dg_diff_owner owner)
 {
 	_cleanup_free_ uint32_t *rules = calloc(column->rule_count + 1, sizeof(*rules));
 	_cleanup_free_ uint32_t *first = calloc(column->group_count + 1, sizeof(*first));
@@ -156,8 +110,8 @@ static int make_parts(struct work *w, const struct dg_fold_column *column, enum 
 	*parts = (struct dg_fold_op){};
 	/* Few rules stay apart by what they look at: the less a part says, the sooner it is
 	 * settled. */
-	r = dg_fold_parts(w->fold, &own, DG_KEEP_ONE, owner == OWNER_BOTH, parts);
-	if (r == -E2BIG && owner != OWNER_BOTH)
+	r = dg_fold_parts(w->fold, &own, DG_KEEP_ONE, owner == DG_DIFF_OWNER_BOTH, parts);
+	if (r == -E2BIG && owner != DG_DIFF_OWNER_BOTH)
 		r = dg_fold_parts(w->fold, &own, DG_KEEP_ONE, true, parts);
 	for (size_t i = 0; i < parts->count && r >= 0; i++) {
 		if (w->clock != DG_VAR_NONE)
@@ -169,14 +123,14 @@ static int make_parts(struct work *w, const struct dg_fold_column *column, enum 
 	return r;
 }
 
-static uint64_t id_hash(const struct work *w, uint32_t rule)
+static uint64_t id_hash(const struct dg_diff_work *w, uint32_t rule)
 {
 	struct dg_bytes id = w->joint.policy.rules[rule].id;
 
 	return dg_hash(id.data, id.len);
 }
 
-static int note_first(struct work *w, dg_ref match, int side, uint32_t rank)
+static int note_first(struct dg_diff_work *w, dg_ref match, int side, uint32_t rank)
 {
 	uint32_t known;
 
@@ -186,14 +140,14 @@ static int note_first(struct work *w, dg_ref match, int side, uint32_t rank)
 }
 
 /* The rules of the column, sorted out. */
-static int list_rules(struct work *w)
+static int list_rules(struct dg_diff_work *w)
 {
 	size_t count = w->joint.policy.rule_count;
 	int r = 0;
 
 	for (int side = 0; side < DG_SIDES; side++)
 		for (int verdict = 0; verdict < 2; verdict++) {
-			struct ranks *given = &w->given[side][verdict];
+			struct dg_diff_ranks *given = &w->given[side][verdict];
 
 			given->items = calloc(count + 1, sizeof(*given->items));
 			if (!given->items)
@@ -208,11 +162,11 @@ static int list_rules(struct work *w)
 
 		if (!(w->joint.policy.rules[rule].ops >> w->op & 1))
 			continue;
-		if (owner_of(w, rule) != OWNER_BOTH)
+		if (owner_of(w, rule) != DG_DIFF_OWNER_BOTH)
 			w->alone.items[w->alone.count++] = rank;
 		r = note_first(w, w->match[rule], DG_SIDES, rank);
 		for (int side = 0; side < DG_SIDES && r >= 0; side++) {
-			struct ranks *given = &w->given[side][verdict == DG_VERDICT_ALLOW];
+			struct dg_diff_ranks *given = &w->given[side][verdict == DG_VERDICT_ALLOW];
 
 			if (w->joint.index[rule][side] == DG_JOINT_NONE)
 				continue;
@@ -225,144 +179,9 @@ static int list_rules(struct work *w)
 	return r;
 }
 
-/* By component: no rule before this rank may match. The condition comes first, at [0]. */
-struct floors {
-	const struct dg_outlooks *outlooks;
-	uint32_t ranks[DG_COMPONENTS_MAX];
-};
-
-static bool reduce(void *data, dg_ref *state, size_t count)
-{
-	const struct floors *floors = data;
-
-	if (state[0] == DG_FALSE)
-		return false;
-	for (size_t i = 1; i < count; i++) {
-		if (state[i] == DG_PASS)
-			continue;
-		if (dg_outlook_most(floors->outlooks, state[i]) < floors->ranks[i])
-			return false;
-		if (dg_outlook_least(floors->outlooks, state[i]) >= floors->ranks[i])
-			state[i] = DG_PASS;
-	}
-	return true;
-}
-
-static bool reached(void *data, const dg_ref *state, size_t count)
-{
-	(void)data, (void)state, (void)count;
-	return true; /* whatever stands in the way was found by reduce */
-}
-
-static bool best(void *data, size_t component, dg_ref from, dg_ref to)
-{
-	(void)data, (void)from;
-	return to == (component == 0 ? DG_TRUE : DG_PASS);
-}
-
-/* What is asked about a device: the condition, and what may not match before. */
-struct inquiry {
-	struct work *w;
-	struct floors floors;
-	dg_ref components[DG_COMPONENTS_MAX];
-	size_t count;
-	bool undecided; /* some cube */
-};
-
-static int search(struct work *w, struct floors *floors, const dg_ref *components, size_t count,
-		  size_t budget)
-{
-	struct dg_question question = {
-		.reduce = reduce, .goal = reached, .best = best, .data = floors};
-	int r;
-
-	if (budget > w->steps)
-		budget = w->steps;
-	w->search.question = &question;
-	w->search.budget = budget;
-	r = dg_search_run(&w->search, components, count);
-	w->steps -= budget - w->search.budget;
-	return r;
-}
-
-/* One component after the other: does any by itself leave no device? 0: one does. */
-static int ask_each(struct work *w, const struct floors *floors, const dg_ref *components,
-		    size_t count)
-{
-	int r = 1;
-
-	for (size_t i = 1; i < count && r != 0; i++) {
-		struct floors floor = {.outlooks = floors->outlooks, .ranks[1] = floors->ranks[i]};
-		const dg_ref two[] = {components[0], components[i]};
-
-		r = search(w, &floor, two, 2, STEPS);
-		if (r < 0 && r != -E2BIG)
-			return r;
-	}
-	return r == 0 ? 0 : 1;
-}
-
-/* The inquiry in one cube. What says nothing in it is left out. */
-static int ask_cube(void *data, const struct dg_cube *cube)
-{
-	struct inquiry *q = data;
-	struct work *w = q->w;
-	struct floors floors = {.outlooks = &w->outlooks};
-	dg_ref components[DG_COMPONENTS_MAX] = {cube->condition};
-	size_t count = 1;
-	int r = 0;
-
-	for (size_t i = 1; i < q->count && r >= 0; i++) {
-		r = dg_cube_restrict(w->fold->diagram, cube, q->components[i], &components[count]);
-		if (r >= 0 && components[count] == DG_PASS)
-			continue;
-		if (r >= 0)
-			r = dg_outlooks_add(&w->outlooks, components[count]);
-		floors.ranks[count++] = q->floors.ranks[i];
-	}
-	if (r >= 0)
-		r = ask_each(w, &floors, components, count);
-	if (r == 1)
-		r = search(w, &floors, components, count, CUBE_STEPS);
-	if (r != -E2BIG)
-		return r;
-	q->undecided = true;
-	return 0;
-}
-
-/*
- * Is there a device for which @condition holds, and no rule before u matches that u's policy has
- * alone, none before v that the other one has? As dg_search_run().
- */
-static int ask(struct work *w, dg_ref condition, const struct pair *pair)
-{
-	struct inquiry q = {
-		.w = w, .floors.outlooks = &w->outlooks, .components = {condition}, .count = 1};
-	bool cubes_first = w->flags & DG_DIFF_CUBES;
-	int r;
-
-	for (int owner = 0; owner < OWNERS; owner++) {
-		const struct dg_fold_op *parts = &w->parts[owner];
-
-		if (q.count + parts->count > DG_COMPONENTS_MAX)
-			return -E2BIG;
-		for (size_t i = 0; i < parts->count; i++) {
-			q.floors.ranks[q.count] = owner == (int)pair->side ? pair->u : pair->v;
-			q.components[q.count++] = parts->roots[i];
-		}
-	}
-	/* Mostly the answer is near. Else the choice of other facts stands in its way. */
-	r = cubes_first ? -E2BIG : search(w, &q.floors, q.components, q.count, STEPS);
-	if (r != -E2BIG || w->steps == 0)
-		return r;
-	r = dg_cubes_each(w->fold->diagram, w->search.vars, condition, ask_cube, &q);
-	if (r == 0 && q.undecided)
-		r = -E2BIG;
-	return r == -E2BIG && cubes_first ? search(w, &q.floors, q.components, q.count, STEPS) : r;
-}
-
 /* The deciders of the pair, told as the result tells them. */
-static struct dg_diff_change change_of(const struct work *w, const struct pair *pair)
+static struct dg_diff_change change_of(const struct dg_diff_work *w,
+				       const struct dg_diff_pair *pair)
 {
 	enum dg_side other = pair->side == DG_SIDE_OLD ? DG_SIDE_NEW : DG_SIDE_OLD;
 	uint32_t rules[DG_SIDES] = {DG_RULE_DEFAULT, DG_RULE_DEFAULT};
@@ -387,7 +206,7 @@ static struct dg_diff_change change_of(const struct work *w, const struct pair *
 }
 
 /* The device of the last search, for the reference evaluator to confirm (confirm()). */
-static int add_change(struct work *w, const struct pair *pair)
+static int add_change(struct dg_diff_work *w, const struct dg_diff_pair *pair)
 {
 	struct dg_diff_change change = change_of(w, pair);
 	struct dg_diff *diff = w->diff;
@@ -409,7 +228,7 @@ static int add_change(struct work *w, const struct pair *pair)
 }
 
 /* Of the changes from @first on those stay that the reference evaluator gives the same deciders. */
-static int confirm(struct work *w, size_t first)
+static int confirm(struct dg_diff_work *w, size_t first)
 {
 	struct dg_diff *diff = w->diff;
 	size_t count = diff->count - first, kept = first;
@@ -445,11 +264,11 @@ static int confirm(struct work *w, size_t first)
 /* A rule of which pairs are looked for. */
 struct changed {
 	uint32_t rule; /* joint */
-	struct pair pair;
+	struct dg_diff_pair pair;
 	size_t most, found; /* pairs wanted, and there */
 };
 
-static int add_more(struct work *w, const struct changed *c)
+static int add_more(struct dg_diff_work *w, const struct changed *c)
 {
 	struct dg_diff *diff = w->diff;
 	int r = dg_array_reserve(&diff->more, &diff->more_room, diff->more_count + 1,
@@ -466,7 +285,7 @@ static int add_more(struct work *w, const struct changed *c)
 }
 
 /* The pair with @v, if there is one. 1: enough; 0; negative errno. */
-static int try_pair(struct work *w, struct changed *c, uint32_t v)
+static int try_pair(struct dg_diff_work *w, struct changed *c, uint32_t v)
 {
 	struct dg_diagram *d = w->fold->diagram;
 	dg_ref both = w->match[c->rule];
@@ -479,7 +298,7 @@ static int try_pair(struct work *w, struct changed *c, uint32_t v)
 	if (v != DG_RANK_NONE)
 		r = dg_diagram_apply(d, DG_APPLY_AND, both, w->match[w->fold->rule_of[v]], &both);
 	if (r >= 0 && both != DG_FALSE)
-		r = ask(w, both, &c->pair);
+		r = dg_diff_ask(w, both, &c->pair);
 	if (r == -E2BIG) {
 		w->undecided = true;
 		return 0;
@@ -494,7 +313,7 @@ static int try_pair(struct work *w, struct changed *c, uint32_t v)
 }
 
 /* Where among @ranks @rank is, or would be. */
-static size_t place_of(const struct ranks *ranks, uint32_t rank)
+static size_t place_of(const struct dg_diff_ranks *ranks, uint32_t rank)
 {
 	size_t low = 0, high = ranks->count;
 
@@ -513,8 +332,8 @@ static size_t place_of(const struct ranks *ranks, uint32_t rank)
  * All v, those that say most first: what became of the rule u, the default, and then the rules
  * behind u up to @last that are @given.
  */
-static int try_pairs(struct work *w, struct changed *c, bool by_default, uint32_t last,
-		     const struct ranks *given)
+static int try_pairs(struct dg_diff_work *w, struct changed *c, bool by_default, uint32_t last,
+		     const struct dg_diff_ranks *given)
 {
 	enum dg_side other = c->pair.side == DG_SIDE_OLD ? DG_SIDE_NEW : DG_SIDE_OLD;
 	size_t at = place_of(given, c->pair.u), named = given->count;
@@ -537,22 +356,23 @@ static int try_pairs(struct work *w, struct changed *c, bool by_default, uint32_
 }
 
 /* What the rule of @rank, which one policy has alone, changes. */
-static int compare_rule(struct work *w, uint32_t rank, size_t most)
+static int compare_rule(struct dg_diff_work *w, uint32_t rank, size_t most)
 {
 	struct changed c = {.rule = w->fold->rule_of[rank], .most = most};
-	bool is_old = owner_of(w, c.rule) == OWNER_OLD;
+	bool is_old = owner_of(w, c.rule) == DG_DIFF_OWNER_OLD;
 	enum dg_side other = is_old ? DG_SIDE_NEW : DG_SIDE_OLD;
 	enum dg_verdict verdict = verdict_of(w, rank);
 	uint32_t first = 0, last = DG_RANK_NONE;
 	int r;
 
-	c.pair = (struct pair){.side = is_old ? DG_SIDE_OLD : DG_SIDE_NEW, .u = rank, .v = rank};
+	c.pair = (struct dg_diff_pair){
+		.side = is_old ? DG_SIDE_OLD : DG_SIDE_NEW, .u = rank, .v = rank};
 	/* Behind one that matches the same it decides nothing, and before one no other v can. */
 	dg_map_get(&w->first, w->match[c.rule], DG_SIDES, &first);
 	if (w->match[c.rule] == DG_FALSE || first < rank)
 		return 0;
 	dg_map_get(&w->first, w->match[c.rule], other, &last);
-	r = ask(w, w->match[c.rule], &c.pair);
+	r = dg_diff_ask(w, w->match[c.rule], &c.pair);
 	if (r == 1 || r == -E2BIG)
 		r = try_pairs(w, &c, last == DG_RANK_NONE && w->defaults[other] != verdict, last,
 			      &w->given[other][verdict != DG_VERDICT_ALLOW]);
@@ -560,24 +380,24 @@ static int compare_rule(struct work *w, uint32_t rank, size_t most)
 }
 
 /* Where no rule matches the defaults decide. */
-static int compare_defaults(struct work *w)
+static int compare_defaults(struct dg_diff_work *w)
 {
-	struct pair pair = {.side = DG_SIDE_OLD, .u = DG_RANK_NONE, .v = DG_RANK_NONE};
+	struct dg_diff_pair pair = {.side = DG_SIDE_OLD, .u = DG_RANK_NONE, .v = DG_RANK_NONE};
 	int r;
 
 	if (w->defaults[DG_SIDE_OLD] == w->defaults[DG_SIDE_NEW])
 		return 0;
-	r = ask(w, DG_TRUE, &pair);
+	r = dg_diff_ask(w, DG_TRUE, &pair);
 	return r == 1 ? add_change(w, &pair) : r;
 }
 
-static int compare_column(struct work *w, const struct dg_fold_column *column)
+static int compare_column(struct dg_diff_work *w, const struct dg_fold_column *column)
 {
 	size_t most = SIZE_MAX;
 	int r = list_rules(w);
 
-	for (int owner = 0; owner < OWNERS && r >= 0; owner++)
-		r = make_parts(w, column, (enum owner)owner);
+	for (int owner = 0; owner < DG_DIFF_OWNERS && r >= 0; owner++)
+		r = make_parts(w, column, (enum dg_diff_owner)owner);
 	if (r >= 0)
 		r = compare_defaults(w);
 	if (!(w->flags & DG_DIFF_ALL) && w->alone.count > 0)
@@ -588,7 +408,7 @@ static int compare_column(struct work *w, const struct dg_fold_column *column)
 }
 
 /* An earlier operation with the same rules and defaults, or -ENOENT. */
-static int like_op(const struct work *w, const struct dg_fold_column *column)
+static int like_op(const struct dg_diff_work *w, const struct dg_fold_column *column)
 {
 	for (unsigned int op = 0; op < w->op; op++)
 		if (column->ops >> op & 1 &&
@@ -598,7 +418,7 @@ static int like_op(const struct work *w, const struct dg_fold_column *column)
 	return -ENOENT;
 }
 
-static int copy_op(struct work *w, enum dg_op like)
+static int copy_op(struct dg_diff_work *w, enum dg_op like)
 {
 	struct dg_diff *diff = w->diff;
 	size_t count = diff->count, more_count = diff->more_count;
@@ -628,7 +448,7 @@ static int copy_op(struct work *w, enum dg_op like)
 	return r;
 }
 
-static int compare_op(struct work *w)
+static int compare_op(struct dg_diff_work *w)
 {
 	const struct dg_fold_column *column = w->fold->columns;
 	size_t first = w->diff->count;
@@ -674,7 +494,7 @@ static int compare_more(const void *a, const void *b)
 }
 
 /* What every rule matches when the clock is synchronised. */
-static int make_matches(struct work *w)
+static int make_matches(struct dg_diff_work *w)
 {
 	const struct dg_variable *vars;
 	uint32_t count;
@@ -697,7 +517,7 @@ static int make_matches(struct work *w)
 	return r;
 }
 
-static int prepare(struct work *w, struct dg_diags *diags)
+static int prepare(struct dg_diff_work *w, struct dg_diags *diags)
 {
 	int r;
 
@@ -722,7 +542,8 @@ int dg_diff_new(const struct dg_policy *old, const struct dg_policy *new, unsign
 		struct dg_diags *diags, struct dg_diff **ret)
 {
 	_cleanup_(dg_cleanup_diff) struct dg_diff *diff = calloc(1, sizeof(*diff));
-	_cleanup_(work_done) struct work w = {.diff = diff, .flags = flags, .policies = {old, new}};
+	_cleanup_(work_done) struct dg_diff_work w = {
+		.diff = diff, .flags = flags, .policies = {old, new}};
 	int r = diff ? prepare(&w, diags) : -ENOMEM;
 
 	for (w.op = 0; w.op < DG_OP_MAX && r >= 0; w.op++)
