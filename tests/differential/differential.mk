@@ -7,7 +7,7 @@ include Makefile
 .PHONY: differential
 differential: $(BUILD)/differential
 
-$(BUILD)/differential: tests/differential/differential.c $(BUILD)/libpolicy.a
-	$(CC) $(CFLAGS) $(dg_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libpolicy.a $(lib_ldlibs)
+differential_sources := $(wildcard tests/differential/*.c)
 
--include $(BUILD)/differential.d
+$(BUILD)/differential: $(differential_sources) $(wildcard tests/differential/*.h) $(BUILD)/libpolicy.a
+	$(CC) $(CFLAGS) $(dg_cflags) $(LDFLAGS) -o $@ $(differential_sources) $(BUILD)/libpolicy.a $(lib_ldlibs)

@@ -6,7 +6,8 @@ include Makefile
 
 faults := $(BUILD)/faults
 fault_units := $(patsubst tests/unit/%.c,$(faults)/%.o,$(wildcard tests/unit/test_*.c))
-fault_objects := $(faults)/toy.o $(faults)/exhaustive.o $(faults)/laws.o $(faults)/differential.o \
+fault_objects := $(faults)/toy.o $(faults)/exhaustive.o $(faults)/laws.o \
+		 $(patsubst tests/differential/%.c,$(faults)/%.o,$(wildcard tests/differential/*.c)) \
 		 $(patsubst tests/analysis/%.c,$(faults)/%.o,$(wildcard tests/analysis/*.c))
 vpath %.c tests/toy tests/exhaustive tests/differential tests/analysis tests/unit
 
