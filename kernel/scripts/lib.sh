@@ -82,6 +82,20 @@ patch_file() {
 	fi
 }
 
+# The digest of what the patch file $1 changes, wherever that is in the files.
+changes() {
+	sed -n '/^diff --git /,$p' "$1" | grep -E '^(\+|-|diff --git )' | grep -vE '^(---|\+\+\+) ' |
+		sha256sum | cut -c1-16
+}
+
+# Whether what is applied for the patch NAME was made from that patch as it is now.
+belongs() {
+	local file
+	file=$(patch_file "$1")
+	[ "$file" = "$series_dir/$1" ] ||
+		grep -sqxF "$(changes "$series_dir/$1") $1" "${file%/*}/of"
+}
+
 # What a tree with the series applied is made of.
 series_id() {
 	{
@@ -105,6 +119,8 @@ apply_series() {
 	local tree=$1 patches=() name
 	while read -r name; do
 		[ -r "$series_dir/$name" ] || die "$series_dir/series names $name, which is not there"
+		belongs "$name" ||
+			die "$(patch_file "$name") was made from another $name: kernel/scripts/backport $KERNEL_VERSION"
 		patches+=("$(patch_file "$name")")
 	done < <(series)
 	for name in "$series_dir"/*.patch; do
