@@ -102,6 +102,8 @@ int dg_item_view_init(struct dg_item_view *view, struct dg_items *items, uint32_
 void dg_item_view_done(struct dg_item_view *view);
 /* An item that holds the value (mask all ones), or DG_ITEM_NONE. Takes steps. */
 uint32_t dg_item_view_holds(const struct dg_item_view *view, const struct dg_literal *value);
+/* Does the root hold the value with the item and not without it? Takes steps. */
+bool dg_item_view_loses(const struct dg_item_view *view, const struct dg_literal *value);
 /*
  * The literals, patterns and ranges that the root loses with the item, one after the other: *@at is
  * 0 at first. NULL: no more.
@@ -130,5 +132,3 @@ enum dg_item_form {
 	DG_ITEM_LOW_HALF,
 };
 enum dg_item_form dg_item_form(const struct dg_item *item, uint64_t *ret_low, uint64_t *ret_high);
-/* Is the value (mask all ones) one of the item's, which is no set? */
-bool dg_item_contains(const struct dg_item *item, const struct dg_literal *value);

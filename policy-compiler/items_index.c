@@ -77,21 +77,6 @@ enum dg_item_form dg_item_form(const struct dg_item *item, uint64_t *ret_low, ui
 	return DG_ITEM_LOW_HALF;
 }
 
-bool dg_item_contains(const struct dg_item *item, const struct dg_literal *value)
-{
-	uint64_t low, high;
-
-	switch (dg_item_form(item, &low, &high)) {
-	case DG_ITEM_EXACT:
-		return dg_literal_equal(&item->low, value);
-	case DG_ITEM_SPAN:
-		return low <= value->num && value->num <= high;
-	case DG_ITEM_LOW_HALF:
-		return (value->num & LOW_HALF) == low;
-	}
-	return false;
-}
-
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
@@ -305,6 +290,16 @@ uint32_t dg_item_view_holds(const struct dg_item_view *view, const struct dg_lit
 	if (found == DG_ITEM_NONE && number)
 		found = find_key(view, &view->index->halves, value->num & LOW_HALF, NULL);
 	return found;
+}
+
+bool dg_item_view_loses(const struct dg_item_view *view, const struct dg_literal *value)
+{
+	struct dg_item_view whole = *view;
+
+	whole.without = DG_ITEM_NONE;
+	whole.lost_count = 0;
+	return dg_item_view_holds(&whole, value) != DG_ITEM_NONE &&
+	       dg_item_view_holds(view, value) == DG_ITEM_NONE;
 }
 
 const struct dg_item *dg_item_view_lost(const struct dg_item_view *view, size_t *at)

@@ -6,22 +6,13 @@
 #include "items_finder.h"
 #include "util.h"
 
-/* The tests that are true for the value with the item and false without it. */
 uint64_t dg_item_lost_for(const struct dg_item_fact *fact, const struct dg_literal *value)
 {
 	uint64_t bits = 0;
 
-	for (size_t p = 0; p < fact->probe_count; p++) {
-		const struct dg_item_view *view = fact->probes[p].view;
-		const struct dg_item *item;
-		bool in = false;
-		size_t at = 0;
-
-		while (!in && (item = dg_item_view_lost(view, &at)))
-			in = dg_item_contains(item, value);
-		if (in && dg_item_view_holds(view, value) == DG_ITEM_NONE)
+	for (size_t p = 0; p < fact->probe_count; p++)
+		if (dg_item_view_loses(fact->probes[p].view, value))
 			bits |= UINT64_C(1) << p;
-	}
 	return bits;
 }
 
@@ -183,7 +174,20 @@ static int visit_item(struct dg_item_finder *f, const struct dg_item *item, dg_i
 	return -EINVAL;
 }
 
-/* All that some root loses. */
+/* Does a probe before it lose the same? Then its values have been visited. */
+static bool loses_again(const struct dg_item_fact *fact, size_t p)
+{
+	const struct dg_item_view *view = fact->probes[p].view, *before;
+
+	for (size_t i = 0; i < p; i++) {
+		before = fact->probes[i].view;
+		if (before->lost_count == view->lost_count &&
+		    !memcmp(before->lost, view->lost, view->lost_count * sizeof(*view->lost)))
+			return true;
+	}
+	return false;
+}
+
 int dg_item_visit_lost(struct dg_item_finder *f, dg_item_visit visit, void *data)
 {
 	int r = 0;
@@ -193,11 +197,13 @@ int dg_item_visit_lost(struct dg_item_finder *f, dg_item_visit visit, void *data
 		const struct dg_item *item;
 		size_t at = 0;
 
+		/* A literal is what every root loses. */
+		if (dg_items_item(f->items, view->without)->kind != DG_ITEM_SET && p > 0)
+			break;
+		if (loses_again(f->fact, p))
+			continue;
 		while (r == 0 && (item = dg_item_view_lost(view, &at)))
 			r = visit_item(f, item, visit, data);
-		/* A literal is what every root loses. */
-		if (dg_items_item(f->items, view->without)->kind != DG_ITEM_SET)
-			break;
 	}
 	return r;
 }
