@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define TRIES_MAX 128 /* devices for one rule on one operation */
+#define WALK_AFTER 4  /* of them, where none shows it yet */
 
 /* The question whether a rule decides, and matters, on one operation. */
 struct hunt {
@@ -23,8 +24,10 @@ struct hunt {
 	bool first; /* of the rule's operations: who stands before is noted */
 	uint8_t kind, default_kind;
 	dg_ref region;
+	dg_ref start; /* the rule's match with the clock synchronised, as soon as it is refined */
 	bool refined; /* the region is no longer the rule's match */
 	bool alike;   /* somewhere the next rule gives the same */
+	bool walked;
 	size_t tries;
 };
 
@@ -35,6 +38,8 @@ static int refine(struct hunt *h)
 
 	if (!h->refined && h->a->synced != DG_TRUE)
 		r = dg_analysis_combine(h->a, DG_APPLY_AND, h->region, h->a->synced, &h->region);
+	if (!h->refined)
+		h->start = h->region;
 	h->refined = true;
 	return r;
 }
@@ -212,6 +217,51 @@ static int leave_to_named(struct hunt *h, uint32_t would)
 	return r;
 }
 
+/* What is in the way of a device that shows that the rule matters. */
+static uint32_t obstacle(void *data, const struct dg_decision *d)
+{
+	struct hunt *h = data;
+
+	if (d->rank < h->rank)
+		return 1 + d->rank;
+	note_decides(h);
+	if (h->a->passed_over[h->rank])
+		return d->would == h->rank ? DG_WALK_THERE : 1 + d->would;
+	if (changes(h, d))
+		return DG_WALK_THERE;
+	return d->second == DG_RANK_NONE ? DG_WALK_LOST : 1 + d->second;
+}
+
+/* From a device that is still open. 1: one is found; 0; -ENOMEM. */
+static int walk(struct hunt *h)
+{
+	const struct dg_walk_goal goal = {.obstacle = obstacle, .data = h};
+	int r;
+
+	h->walked = true;
+	/* The last one looked at may have been given up half way. */
+	r = dg_analysis_point(h->a, h->matcher, h->region);
+	if (r == 1)
+		r = dg_analysis_walk(h->a, h->matcher, h->start, &goal);
+	return r == -E2BIG ? 0 : r; /* other ways are open */
+}
+
+/* What the device shows leaves the region, unless it is that the rule matters: 1. 0, negative
+ * errno. */
+static int judge_point(struct hunt *h, const struct dg_decision *d)
+{
+	bool permissive = h->a->passed_over[h->rank];
+
+	if (d->rank < h->rank)
+		return leave_to(h, d->rank);
+	note_decides(h);
+	if (!(permissive ? d->would == h->rank : changes(h, d)))
+		return permissive ? leave_to_named(h, d->would) : leave_alike(h, d);
+	if (h->refined && !h->alike)
+		learn(h);
+	return 1;
+}
+
 /* 1: the rule matters; 0: it does not; -E2BIG. */
 static int hunt(struct hunt *h)
 {
@@ -221,23 +271,17 @@ static int hunt(struct hunt *h)
 	for (;;) {
 		r = next_point(h, h->region, &d);
 		if (r != 1)
-			return r;
-		if (d.rank < h->rank) {
-			r = leave_to(h, d.rank);
-		} else {
-			bool permissive = h->a->passed_over[h->rank];
-
-			note_decides(h);
-			if (permissive ? d.would == h->rank : changes(h, &d)) {
-				if (h->refined && !h->alike)
-					learn(h);
-				return 1;
-			}
-			r = permissive ? leave_to_named(h, d.would) : leave_alike(h, &d);
-		}
+			break;
+		r = judge_point(h, &d);
+		if (r == 0 && h->tries == WALK_AFTER)
+			r = walk(h);
 		if (r != 0)
-			return r;
+			break;
 	}
+	if (r != -E2BIG || !h->refined || h->walked)
+		return r;
+	r = walk(h);
+	return r == 0 ? -E2BIG : r; /* a walk proves nothing */
 }
 
 static int hunt_on(struct dg_analysis *a, uint32_t rule, unsigned int op,

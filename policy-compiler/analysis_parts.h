@@ -10,13 +10,15 @@
 
 /* Steps of one search, and of all searches about single rules together. */
 #define DG_ANALYSIS_STEPS 200000
-#define DG_ANALYSIS_ALL_STEPS 60000000
+#define DG_ANALYSIS_ALL_STEPS 20000000
 
 /*
  * Devices looked at one by one: for all rules together, the first for each not counted; for one
  * assertion.
  */
 #define DG_ANALYSIS_POINTS 200000
+/* Devices that walks come to, for all rules together. */
+#define DG_ANALYSIS_WALKS 400000
 
 /* What analysis_points.c keeps. */
 struct dg_analysis_points {
@@ -27,7 +29,7 @@ struct dg_analysis_points {
 	uint32_t *decided; /* one for which the rule under work decides */
 	bool *bound;	   /* by variable: the region asks for it */
 	uint32_t hints[2]; /* by verdict of a rule: the rank that came next and made a difference */
-	size_t left;
+	size_t left, walks_left;
 };
 
 struct dg_analysis_pending;
@@ -156,6 +158,11 @@ int dg_analysis_matcher(struct dg_analysis *a, unsigned int op, const struct dg_
  * occur. 1; 0: there is none; -E2BIG; -ENOMEM.
  */
 int dg_analysis_point(struct dg_analysis *a, const struct dg_matcher *m, dg_ref region);
+/*
+ * a->points.at has a new class for the variable: those of its group get the classes of a value that
+ * has it. 1, 0: there is none; -E2BIG, -ENOMEM.
+ */
+int dg_analysis_settle(struct dg_analysis *a, uint32_t var);
 /* Is there a device for which the condition is true? 1, 0, -E2BIG, -ENOMEM. */
 int dg_analysis_satisfiable(struct dg_analysis *a, dg_ref condition);
 /* @op on two conditions, within bounds. 0, -E2BIG, -ENOMEM. */
@@ -166,6 +173,22 @@ bool dg_analysis_may_overlap(const struct dg_analysis *a, dg_ref left, dg_ref ri
 /* After dg_search_init(). 0 or -ENOMEM. */
 int dg_analysis_points_init(struct dg_analysis *a);
 void dg_analysis_points_done(struct dg_analysis *a);
+
+/* analysis_walk.c */
+#define DG_WALK_LOST 0
+#define DG_WALK_THERE UINT32_MAX
+struct dg_walk_goal {
+	/* Which rule is in the way of a device, as 1 + rank? DG_WALK_THERE: none; or DG_WALK_LOST.
+	 */
+	uint32_t (*obstacle)(void *data, const struct dg_decision *decision);
+	void *data;
+};
+/*
+ * From the device a->points.at to one that the goal is for, all of them in @stay: 1, it is
+ * a->points.at. 0: not found, which proves nothing. -E2BIG: no more walks; -ENOMEM.
+ */
+int dg_analysis_walk(struct dg_analysis *a, const struct dg_matcher *m, dg_ref stay,
+		     const struct dg_walk_goal *goal);
 
 /* analysis_plain.c. Does a device with these classes have it? */
 typedef bool (*dg_analysis_property)(const void *data, const uint32_t *classes);

@@ -55,6 +55,7 @@ int dg_analysis_points_init(struct dg_analysis *a)
 		return -ENOMEM;
 	p->decided = p->at + count;
 	p->left = DG_ANALYSIS_POINTS;
+	p->walks_left = DG_ANALYSIS_WALKS;
 	return 0;
 }
 
@@ -165,6 +166,15 @@ static int settle_group(struct dg_analysis *a, uint32_t group)
 		if (!a->points.bound[v])
 			at[v] = fact ? view_class(&vars[v], fact) : 0;
 	return 1;
+}
+
+int dg_analysis_settle(struct dg_analysis *a, uint32_t var)
+{
+	uint32_t group = a->search.vars[var].group;
+
+	for (uint32_t i = 0; i < a->search.vars[group].group_count; i++)
+		a->points.bound[group + i] = group + i == var;
+	return settle_group(a, group);
 }
 
 static int settle_groups(struct dg_analysis *a)

@@ -73,8 +73,9 @@ Test(analysis, who_shadows_a_rule)
 		&diags);
 	cr_assert_not_null(only(&diags));
 	cr_expect_eq(only(&diags)->id, DG_E073);
-	cr_expect_not_null(strstr(only(&diags)->message, "matches, \"one\" and \"two\" match first"),
-			   "%s", only(&diags)->message);
+	cr_expect_not_null(
+		strstr(only(&diags)->message, "matches, \"one\" and \"two\" match first"), "%s",
+		only(&diags)->message);
 	dg_diags_done(&diags);
 }
 
@@ -117,8 +118,9 @@ Test(analysis, an_assertion_that_does_not_hold)
 }
 
 /*
- * No rule denies what the assertion speaks of, and most of it is allowed: the default is left. It is
- * not the first device looked at that shows it, for more rules ask for its revision than for others.
+ * No rule denies what the assertion speaks of, and most of it is allowed: the default is left. It
+ * is not the first device looked at that shows it, for more rules ask for its revision than for
+ * others.
  */
 Test(analysis, an_assertion_that_the_default_alone_breaks)
 {
@@ -127,8 +129,10 @@ Test(analysis, an_assertion_that_the_default_alone_breaks)
 	analyse("deny \"other\" on bind where not pci.external and pci.virtfn;\n"
 		"allow \"most\" on bind where pci.external and (pci.revision is not known or "
 		"pci.revision != 7);\n"
-		"deny \"7a\" on bind where not pci.external and pci.revision == 7 and bus == \"a\";\n"
-		"deny \"7b\" on bind where not pci.external and pci.revision == 7 and bus == \"b\";\n"
+		"deny \"7a\" on bind where not pci.external and pci.revision == 7 and bus == "
+		"\"a\";\n"
+		"deny \"7b\" on bind where not pci.external and pci.revision == 7 and bus == "
+		"\"b\";\n"
 		"allow \"inside\" on bind where not pci.external;\n"
 		"assert \"all\" always bind where pci.external;\n",
 		&diags);
@@ -136,6 +140,80 @@ Test(analysis, an_assertion_that_the_default_alone_breaks)
 	cr_expect_eq(only(&diags)->id, DG_E074);
 	cr_expect_not_null(strstr(only(&diags)->witness, "\"pci.revision\":7"), "%s",
 			   only(&diags)->witness);
+	dg_diags_done(&diags);
+}
+
+/* A walk stays with what the rule matches, and there all are taken. */
+Test(analysis, a_rule_that_takes_many_to_shadow)
+{
+	struct dg_diags diags = {};
+	char rules[4096] = "";
+
+	for (unsigned int k = 0; k < 8; k++)
+		snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules),
+			 "allow \"%u\" on bind where pci.bus == %u;\n", k, k);
+	strcat(rules, "allow \"all\" on bind where pci.bus < 8 and pci.external;\n");
+	analyse(rules, &diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E073);
+	dg_diags_done(&diags);
+}
+
+/*
+ * One device of 2,000 is left to the last rule, and neither devices one by one nor a walk lead to
+ * it: its bus is asked for by the most rules, and by the first ones.
+ */
+Test(analysis, a_rule_for_a_device_hard_to_find)
+{
+	_cleanup_free_ char *text = NULL;
+	struct dg_policy *policy = NULL;
+	struct dg_diags diags = {};
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs(HEAD, out);
+	for (unsigned int slot = 0; slot < 10; slot++)
+		if (slot != 5)
+			fprintf(out, "deny \"s%u\" on bind where pci.bus == 137 and pci.slot == %u;\n",
+				slot, slot);
+	for (unsigned int bus = 0; bus < 200; bus++)
+		if (bus != 137)
+			fprintf(out, "deny \"b%u\" on bind where pci.bus == %u;\n", bus, bus);
+	fputs("allow \"last\" on bind where pci.bus < 200 and pci.slot < 10;\n", out);
+	fclose(out);
+	dg_policy_load_text("test.dgp", text, strlen(text), DG_LOAD_ANALYSIS, &diags, &policy);
+	for (size_t i = 0; i < diags.count; i++)
+		cr_expect(diags.items[i].id != DG_E073 && diags.items[i].id != DG_E212, "%s",
+			  diags.items[i].message);
+	dg_policy_free(policy);
+	dg_diags_done(&diags);
+}
+
+/* Six of forty facts each: no region is small, and a device for each rule is near. */
+Test(analysis, rules_that_a_walk_finds)
+{
+	_cleanup_free_ char *text = NULL;
+	struct dg_policy *policy = NULL;
+	struct dg_diags diags = {};
+	uint32_t random = 1;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs(HEAD, out);
+	for (unsigned int i = 0; i < 400; i++) {
+		fprintf(out, "allow \"%u\" on bind where bus == \"pci\"", i);
+		for (unsigned int k = 0; k < 6; k++) {
+			random = random * 1664525 + 1013904223;
+			fprintf(out, " and spdm.meas.%u is%s known", 7 * k + 1 + (random >> 16) % 7,
+				random >> 31 ? " not" : "");
+		}
+		fputs(";\n", out);
+	}
+	fclose(out);
+	dg_policy_load_text("test.dgp", text, strlen(text), DG_LOAD_ANALYSIS, &diags, &policy);
+	cr_expect_eq(diags.count, 0, "%zu findings, the first: %s", diags.count,
+		     diags.count > 0 ? diags.items[0].message : "");
+	dg_policy_free(policy);
 	dg_diags_done(&diags);
 }
 
@@ -148,7 +226,8 @@ Test(analysis, a_witness_that_is_no_utf_8)
 		struct dg_diags diags = {};
 		char rules[256];
 
-		snprintf(rules, sizeof(rules), "allow \"a\" on bind where driver.name like \"%s\"%s",
+		snprintf(rules, sizeof(rules),
+			 "allow \"a\" on bind where driver.name like \"%s\"%s",
 			 plain ? "[a-z]" : "[\\x80-\\xff]", end);
 		analyse(rules, &diags);
 		cr_assert_not_null(only(&diags));
