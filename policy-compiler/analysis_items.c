@@ -9,6 +9,7 @@
 
 #define ALL_POINTS 200000 /* devices looked at for all questions */
 #define CLASSES_TRIED 64
+#define OWNER_STEPS 256 /* of looking at one owner by itself */
 
 static void dg_item_loss_done(struct dg_item_loss *loss)
 {
@@ -16,9 +17,12 @@ static void dg_item_loss_done(struct dg_item_loss *loss)
 		dg_item_view_done(&loss->views[i]);
 	for (size_t i = 0; i < loss->fact_count; i++)
 		dg_item_fact_done(&loss->facts[i]);
+	memset(loss->facts, 0, loss->fact_count * sizeof(*loss->facts));
 	free(loss->views);
 	free(loss->roots);
-	memset(loss, 0, sizeof(*loss));
+	loss->views = NULL;
+	loss->roots = NULL;
+	loss->view_count = loss->root_count = loss->fact_count = 0;
 }
 
 void dg_analysis_items_done(struct dg_analysis *a)
@@ -180,29 +184,59 @@ static int add_test(struct dg_analysis *a, const struct dg_item_test *test, size
 	return 0;
 }
 
-/* All that the item is lost from. */
-int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item)
+static bool is_one(uint32_t owner)
+{
+	return owner < DG_ITEM_FIRST;
+}
+
+/* Does the owner ask for the root? */
+static bool asks(const struct dg_items *items, uint32_t root, uint32_t owner)
+{
+	uint32_t t = items->lists[root].first_test;
+
+	while (is_one(owner) && t != DG_ITEM_NONE && items->tests[t].owner != owner)
+		t = items->tests[t].next;
+	return t != DG_ITEM_NONE;
+}
+
+static int add_root(struct dg_analysis *a, uint32_t root)
 {
 	struct dg_analysis_items *s = a->items;
 	struct dg_item_loss *loss = &s->loss;
-	const uint32_t *roots;
+	size_t number = loss->root_count;
+	int r = dg_item_view_init(&loss->views[number], &s->items, root, loss->item);
+
+	loss->view_count = number + 1;
+	loss->roots[loss->root_count++] = root;
+	for (uint32_t t = s->items.lists[root].first_test; t != DG_ITEM_NONE && r >= 0;
+	     t = s->items.tests[t].next)
+		if (!is_one(loss->owner) || s->items.tests[t].owner == loss->owner)
+			r = add_test(a, &s->items.tests[t], number);
+	return r == -E2BIG && loss->owner == DG_ITEM_FIRST ? 0 : r;
+}
+
+int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item, uint32_t owner)
+{
+	struct dg_analysis_items *s = a->items;
+	struct dg_item_loss *loss = &s->loss;
+	_cleanup_free_ uint32_t *roots = NULL;
+	const uint32_t *found;
+	size_t count;
 	int r = 0;
 
 	dg_item_loss_done(loss);
 	loss->item = item;
-	loss->root_count = dg_items_roots(&s->items, list, &roots);
-	loss->roots = calloc(loss->root_count + 1, sizeof(*loss->roots));
-	loss->views = calloc(loss->root_count + 1, sizeof(*loss->views));
-	if (!loss->roots || !loss->views)
+	loss->owner = owner;
+	count = dg_items_roots(&s->items, list, &found);
+	roots = calloc(count + 1, sizeof(*roots));
+	loss->roots = calloc(count + 1, sizeof(*loss->roots));
+	loss->views = calloc(count + 1, sizeof(*loss->views));
+	if (!roots || !loss->roots || !loss->views)
 		return -ENOMEM;
-	memcpy(loss->roots, roots, loss->root_count * sizeof(*roots));
-	for (size_t i = 0; i < loss->root_count && r >= 0; i++) {
-		r = dg_item_view_init(&loss->views[i], &s->items, loss->roots[i], item);
-		loss->view_count++;
-		for (uint32_t t = s->items.lists[loss->roots[i]].first_test;
-		     t != DG_ITEM_NONE && r >= 0; t = s->items.tests[t].next)
-			r = add_test(a, &s->items.tests[t], i);
-	}
+	memcpy(roots, found, count * sizeof(*roots));
+	for (size_t i = 0; i < count && r >= 0; i++)
+		if (asks(&s->items, roots[i], owner))
+			r = add_root(a, roots[i]);
 	for (size_t i = 0; i < loss->fact_count && r >= 0; i++)
 		r = dg_item_cases_find(&loss->facts[i], a->fold->symbols, &s->items,
 				       loss->fact_count > 1);
@@ -274,15 +308,86 @@ static int find_answer(struct dg_analysis *a, uint32_t list, uint8_t **ret)
 	return 0;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Who asks for items of the list, ascending, now and then twice. */
+static int list_owners(struct dg_analysis *a, uint32_t list, uint32_t **ret, size_t *ret_count)
+{
+	struct dg_items *items = &a->items->items;
+	_cleanup_free_ uint32_t *owners = NULL;
+	size_t count = 0, room = 0, root_count;
+	const uint32_t *roots;
+
+	root_count = dg_items_roots(items, list, &roots);
+	for (size_t i = 0; i < root_count; i++)
+		for (uint32_t t = items->lists[roots[i]].first_test; t != DG_ITEM_NONE;
+		     t = items->tests[t].next) {
+			if (dg_array_reserve(&owners, &room, count + 1, sizeof(*owners)) < 0)
+				return -ENOMEM;
+			owners[count++] = items->tests[t].owner;
+		}
+	if (count > 0)
+		qsort(owners, count, sizeof(*owners), compare_numbers);
+	*ret = TAKE_PTR(owners);
+	*ret_count = count;
+	return 0;
+}
+
+/* What one owner makes of it. 0 or -ENOMEM. */
+static int judge_for(struct dg_analysis *a, uint32_t list, uint32_t item, uint32_t owner,
+		     uint8_t *answer)
+{
+	size_t *steps = &a->items->items.steps;
+	int r = *steps < OWNER_STEPS ? -E2BIG : 0;
+
+	if (r >= 0) {
+		*steps -= OWNER_STEPS;
+		r = dg_item_loss_find(a, list, item, owner);
+	}
+	if (r == -E2BIG) {
+		*answer = DG_ITEM_UNDECIDED;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (!known_used(a))
+		return dg_items_ask(a, answer);
+	*answer = DG_ITEM_USED;
+	return 0;
+}
+
+/* One owner after the other, for they are too many at once. 0 or -ENOMEM. */
+static int judge_by_owner(struct dg_analysis *a, uint32_t list, uint32_t item,
+			  enum dg_item_answer *ret)
+{
+	_cleanup_free_ uint32_t *owners = NULL;
+	size_t count = 0;
+	int r = list_owners(a, list, &owners, &count);
+
+	*ret = DG_ITEM_UNUSED;
+	for (size_t i = 0; i < count && *ret != DG_ITEM_USED && r >= 0; i++) {
+		uint8_t answer = DG_ITEM_UNUSED;
+
+		if (i == 0 || owners[i] != owners[i - 1])
+			r = judge_for(a, list, item, owners[i], &answer);
+		if (answer != DG_ITEM_UNUSED)
+			*ret = (enum dg_item_answer)answer;
+	}
+	return r;
+}
+
 static int judge(struct dg_analysis *a, uint32_t list, uint32_t item, enum dg_item_answer *ret)
 {
 	uint8_t *answer = NULL;
-	int r = dg_item_loss_find(a, list, item);
+	int r = dg_item_loss_find(a, list, item, DG_ITEM_ALL);
 
-	if (r == -E2BIG) {
-		*ret = DG_ITEM_UNDECIDED;
-		return 0;
-	}
+	if (r == -E2BIG)
+		return judge_by_owner(a, list, item, ret);
 	if (r >= 0 && known_used(a)) {
 		*ret = DG_ITEM_USED;
 		return 0;

@@ -8,7 +8,11 @@
 #include "analysis_parts.h"
 #include "items_cases.h"
 
-#define DG_ITEM_FACTS_MAX 8
+#define DG_ITEM_FACTS_MAX 256
+
+/* In place of an owner: all of them; the first ones, as many as there is room for. */
+#define DG_ITEM_ALL UINT32_MAX
+#define DG_ITEM_FIRST (UINT32_MAX - 1)
 
 enum dg_item_answer {
 	DG_ITEM_UNASKED,
@@ -20,6 +24,7 @@ enum dg_item_answer {
 /* What the item is lost from: its roots, and the facts that tests compare with them. */
 struct dg_item_loss {
 	uint32_t item;
+	uint32_t owner; /* whose tests are looked at alone, or DG_ITEM_ALL, DG_ITEM_FIRST */
 	struct dg_item_view *views; /* by root */
 	uint32_t *roots;
 	size_t root_count, view_count;
@@ -40,8 +45,8 @@ struct dg_analysis_items {
 	size_t points; /* devices that may still be looked at */
 };
 
-/* All that is lost with the item, to a->items->loss. 0, -ENOMEM, -E2BIG. */
-int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item);
+/* What is lost with the item by the tests of @owner, to a->items->loss. 0, -ENOMEM, -E2BIG. */
+int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item, uint32_t owner);
 
 /* Would a rule or an assertion miss the item of the loss? 0 with *@ret, or -ENOMEM. */
 int dg_items_ask(struct dg_analysis *a, uint8_t *ret);

@@ -353,10 +353,12 @@ int dg_items_ask(struct dg_analysis *a, uint8_t *answer)
 
 		for (uint32_t t = items->lists[loss->roots[i]].first_test; t != DG_ITEM_NONE;
 		     t = items->tests[t].next) {
-			struct asker asker = asker_of(a, items->tests[t].owner);
+			struct asker asker;
 
-			if (asker.number == last)
+			if (items->tests[t].owner == last ||
+			    (loss->owner < DG_ITEM_FIRST && items->tests[t].owner != loss->owner))
 				continue;
+			asker = asker_of(a, items->tests[t].owner);
 			last = asker.number;
 			r = asker_misses(a, &asker);
 			if (r == 1) {

@@ -195,7 +195,7 @@ int dg_items_report_unused(struct dg_analysis *a, uint32_t list, uint32_t item, 
 	const struct dg_item_fact *fact = &a->items->loss.facts[0];
 	struct dg_analysis_witness w;
 	char name[128] = "";
-	int r = dg_item_loss_find(a, list, item);
+	int r = dg_item_loss_find(a, list, item, DG_ITEM_FIRST);
 
 	if (r >= 0)
 		r = find_witness(a, fact->attr, fact->index, &fact->example, &w);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fold_build.h"
+#include "terms.h"
 
 struct report {
 	struct dg_diags *diags;
@@ -48,17 +49,33 @@ static int new_diagram(struct dg_fold *f)
 			  : -ENOMEM;
 }
 
+/* The first rule that has to stay in a diagram for its many alternatives; NULL: none has. */
+static const struct dg_rule_node *largest_rule(const struct dg_fold *f)
+{
+	for (size_t i = 0; i < f->policy->rule_count; i++)
+		if (dg_terms_count(f->diagram, f->match[i]) > DG_TERMS_PER_RULE)
+			return &f->policy->rules[i];
+	return NULL;
+}
+
 static int build(struct dg_fold *f, unsigned int flags, struct dg_diags *diags)
 {
 	const struct dg_pos *where = &f->policy->pos;
+	const struct dg_rule_node *rule = NULL;
 	int r = dg_fold_build(f, flags, &where);
 
 	if (r != -E2BIG)
 		return r;
-	dg_diag_report(diags, DG_E101, where,
+	if (where == &f->policy->pos)
+		rule = largest_rule(f);
+	dg_diag_report(diags, DG_E101, rule ? &rule->pos : where,
 		       "the policy is too big for tables: its decision diagrams need more than %u "
-		       "edges",
-		       DG_FOLD_MAX_RUNS);
+		       "edges%s",
+		       DG_FOLD_MAX_RUNS,
+		       rule || where != &f->policy->pos
+			       ? " with the condition of this rule; as rules of their own its "
+				 "alternatives need fewer"
+			       : "");
 	return -EBADMSG;
 }
 

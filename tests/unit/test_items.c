@@ -87,21 +87,18 @@ Test(items, of_two_facts)
 		1);
 }
 
-#define X(n)                                                                                       \
-	"allow \"" n "\" on bind where any of.compatible in { \"x" n "\", \"y" n "\" };\n"
+#define X(n) "allow \"" n "\" on bind where any of.compatible in { \"x" n "\", \"y" n "\" };\n"
 #define SIX X("0") X("1") X("2") X("3") X("4") X("5")
 
 Test(items, sets_of_several_variables)
 {
 	/* Eight tests on one set: the fact has two variables. */
-	cr_expect_eq(
-		unused("allow \"a\" on bind where any of.compatible == \"a\";\n" SIX
-		       "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
-		1);
-	cr_expect_eq(
-		unused("deny \"a\" on bind where all of.compatible == \"a\";\n" SIX
-		       "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
-		0);
+	cr_expect_eq(unused("allow \"a\" on bind where any of.compatible == \"a\";\n" SIX
+			    "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
+		     1);
+	cr_expect_eq(unused("deny \"a\" on bind where all of.compatible == \"a\";\n" SIX
+			    "allow \"z\" on bind where any of.compatible in { \"a\", \"b\" };\n"),
+		     0);
 	cr_expect_eq(unused(SIX "allow \"z\" on bind where any of.compatible like \"p*\" and "
 				"not any of.compatible in { \"pa\", \"b\" };\n"),
 		     0);
@@ -187,16 +184,58 @@ Test(items, at_times_at_which_the_rule_is_live)
 	static const char deny[] = "deny \"b\" on bind where pci.id in 10de:*" FROM_MAY "0Z;\n";
 	_cleanup_free_ char *same = NULL, *longer = NULL;
 
-	cr_assert_geq(asprintf(&same, "%s%s", deny,
-			       "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
-			       "0Z;\n"),
-		      0);
+	cr_assert_geq(
+		asprintf(&same, "%s%s", deny,
+			 "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
+			 "0Z;\n"),
+		0);
 	cr_expect_eq(unused(same), 1);
-	cr_assert_geq(asprintf(&longer, "%s%s", deny,
-			       "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
-			       "1Z;\n"),
-		      0);
+	cr_assert_geq(
+		asprintf(&longer, "%s%s", deny,
+			 "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
+			 "1Z;\n"),
+		0);
 	cr_expect_eq(unused(longer), 0);
+}
+
+/* More than are looked at together: each rule asks for the set with an item of its own beside it.
+ */
+Test(items, of_many_tests)
+{
+	static const char *const before[] = {
+		"", "deny \"d\" on bind where pci.id in 10de:2331;\n",
+		"deny \"d\" on bind where pci.id in 10de:2331 and pci.revision < 69;\n"};
+	static const unsigned int expected[] = {0, 1, 0};
+
+	for (size_t n = 0; n < ARRAY_SIZE(before); n++) {
+		_cleanup_free_ char *rules = NULL;
+		size_t size;
+		FILE *out = open_memstream(&rules, &size);
+
+		fprintf(out, "set gpus = { 10de:2330, 10de:2331 };\n%s", before[n]);
+		for (unsigned int i = 0; i < 70; i++)
+			fprintf(out,
+				"allow \"%u\" on bind where pci.id in { gpus, 8086:%04x } and "
+				"pci.revision == %u;\n",
+				i, i, i);
+		fclose(out);
+		cr_expect_eq(unused(rules), expected[n], "with %s", before[n]);
+	}
+}
+
+Test(items, of_many_facts)
+{
+	_cleanup_free_ char *rules = NULL;
+	size_t size;
+	FILE *out = open_memstream(&rules, &size);
+
+	fprintf(out, "set fw = { sha256:%064x, sha256:%064x };\ndeny \"a\" on bind where not (", 1,
+		2);
+	for (unsigned int i = 1; i <= 40; i++)
+		fprintf(out, "%sspdm.meas.%u in fw", i > 1 ? " and " : "", i);
+	fputs(");\nallow \"b\" on bind;\n", out);
+	fclose(out);
+	cr_expect_eq(unused(rules), 0);
 }
 
 Test(items, not_undecided_for_their_number)
