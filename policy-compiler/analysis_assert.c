@@ -16,6 +16,7 @@
 
 /* The slack for putting the parts of one operation together: one part makes a short search. */
 #define MERGE_SLACK (1U << 20)
+#define ALTERNATIVES 1024 /* of a rule's condition that are looked at one by one */
 
 /* An assertion on one operation. */
 struct assert_question {
@@ -77,8 +78,34 @@ static bool gives(const struct assert_question *q, uint32_t rank)
 	       decided_verdict(q, &d) == q->wanted;
 }
 
+static int pick_any(void *data, dg_ref region)
+{
+	return pick(data, DG_RANK_NONE, region, &region);
+}
+
+/* Of the region's devices that the rule matches, one that gets the verdict: 1. 0, -E2BIG. */
+static int pick_matched(struct assert_question *q, uint32_t rule, dg_ref region)
+{
+	struct dg_analysis *a = q->a;
+	const struct dg_rule_node *node = &a->policy->rules[rule];
+	enum dg_sense sense = node->effect == DG_EFFECT_ALLOW ? DG_IS_TRUE : DG_NOT_FALSE;
+	struct dg_conditions *conditions = &a->fold->conditions;
+	dg_ref matched = region, live;
+	int r = dg_analysis_combine(a, DG_APPLY_AND, region, a->match[rule], &matched);
+
+	if (r != -E2BIG)
+		return r < 0 ? r : pick_any(q, matched);
+	/* Its alternatives may be small each where they are few in the region. */
+	r = dg_condition_live(conditions, node, &live);
+	if (r >= 0)
+		r = dg_analysis_combine(a, DG_APPLY_AND, region, live, &region);
+	return r < 0 ? r
+		     : dg_condition_each(conditions, node->where, sense, region, ALTERNATIVES,
+					 pick_any, q);
+}
+
 /* 1: a->points.at is a device that gets the verdict; 0: there is none; -E2BIG. */
-static int find_by_points(const struct assert_question *q)
+static int find_by_points(struct assert_question *q)
 {
 	struct dg_analysis *a = q->a;
 	uint32_t count = (uint32_t)a->policy->rule_count, rank = 0;
@@ -93,13 +120,10 @@ static int find_by_points(const struct assert_question *q)
 	if (r >= 0)
 		r = pick(q, rank, region, &region);
 	for (; rank < count && r == 0; rank++) {
-		dg_ref match = a->match[a->fold->rule_of[rank]];
+		uint32_t rule = a->fold->rule_of[rank];
 
-		if (!gives(q, rank) || !dg_analysis_may_overlap(a, region, match))
-			continue;
-		r = dg_analysis_combine(a, DG_APPLY_AND, region, match, &rest);
-		if (r >= 0)
-			r = pick(q, DG_RANK_NONE, rest, &rest);
+		if (gives(q, rank) && dg_analysis_may_overlap(a, region, a->match[rule]))
+			r = pick_matched(q, rule, region);
 	}
 	if (r == 0 && a->policy->defaults[q->op] == q->wanted)
 		r = pick(q, DG_RANK_NONE, region, &rest);

@@ -228,7 +228,7 @@ static int build_chain(struct dg_conditions *c, const struct dg_expr *chain, enu
 	return r;
 }
 
-static enum dg_sense opposite(enum dg_sense sense)
+enum dg_sense dg_sense_opposite(enum dg_sense sense)
 {
 	switch (sense) {
 	case DG_IS_TRUE:
@@ -247,7 +247,7 @@ static int build(struct dg_conditions *c, const struct dg_expr *expr, enum dg_se
 		 dg_ref *ret)
 {
 	for (; expr->kind == DG_EXPR_NOT; expr = expr->left)
-		sense = opposite(sense);
+		sense = dg_sense_opposite(sense);
 	switch (expr->kind) {
 	case DG_EXPR_TRUE:
 	case DG_EXPR_FALSE:

@@ -18,6 +18,9 @@ enum dg_sense {
 	DG_NOT_FALSE, /* true or unknown */
 };
 
+/* What is asked of a condition when @sense is asked of `not` it. */
+enum dg_sense dg_sense_opposite(enum dg_sense sense);
+
 /* Inside: a function, or a test that is not made yet. */
 struct dg_operand {
 	bool made;
@@ -49,6 +52,17 @@ void dg_conditions_done(struct dg_conditions *conditions);
  */
 int dg_condition(struct dg_conditions *conditions, const struct dg_expr *where, enum dg_sense sense,
 		 dg_ref *ret);
+
+/* Not 0: no more of them. */
+typedef int (*dg_alternative)(void *data, dg_ref condition);
+/*
+ * Conditions, none false and @most of them at most, that together are where @where is as @sense
+ * says, within @within: an alternative of every `or`. What the last visit said; 0, -ENOMEM, -E2BIG,
+ * -EINVAL.
+ */
+int dg_condition_each(struct dg_conditions *conditions, const struct dg_expr *where,
+		      enum dg_sense sense, dg_ref within, size_t most, dg_alternative visit,
+		      void *data);
 
 /*
  * When the rule is live. With a clock that nobody vouches for, `until` must not be the reason to

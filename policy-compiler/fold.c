@@ -36,6 +36,8 @@ void dg_fold_free(struct dg_fold *fold)
 	free(fold->rank);
 	free(fold->rule_of);
 	free(fold->match);
+	free(fold->splits);
+	free(fold->alternatives);
 	free(fold);
 }
 
@@ -316,6 +318,7 @@ static int build_parts(struct dg_fold *f, struct dg_fold_column *column, unsigne
 		       struct dg_fold_op *ret)
 {
 	size_t before = dg_diagram_node_count(f->diagram);
+	size_t splits = f->split_count, alternatives = f->alternative_count;
 	int r;
 
 	if (flags & DG_FOLD_APART)
@@ -328,6 +331,8 @@ static int build_parts(struct dg_fold *f, struct dg_fold_column *column, unsigne
 	if (r != -E2BIG)
 		return r;
 	dg_diagram_undo(f->diagram, before);
+	f->split_count = splits;
+	f->alternative_count = alternatives;
 	return dg_fold_set_apart(f, column, true, ret);
 }
 
@@ -340,6 +345,7 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 
 	if (!support)
 		return -ENOMEM;
+	f->split_all = flags & DG_FOLD_SPLIT;
 	f->conditions.symbols = f->symbols;
 	f->conditions.diagram = f->diagram;
 	r = rank_rules(f);

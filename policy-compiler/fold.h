@@ -2,11 +2,11 @@
 /*
  * From a checked policy to decision diagrams (language page, sections 5 and 6).
  *
- * The decision of an operation is the minimum over its parts (diagram.h says why that is exact), and
- * the operation's default where it passes. Rules that look at the same facts share a part; parts are
- * put together for as long as that stays small, so that a small policy has one. Rules on different
- * facts stay apart: twenty thousand drivers and sixty thousand ids are eighty thousand edges in two
- * parts and more than a thousand million in one.
+ * The decision of an operation is the minimum over its parts (diagram.h says why that is exact),
+ * and the operation's default where it passes. Rules that look at the same facts share a part;
+ * parts are put together for as long as that stays small, so that a small policy has one. Rules on
+ * different facts stay apart: twenty thousand drivers and sixty thousand ids are eighty thousand
+ * edges in two parts and more than a thousand million in one.
  *
  * Where that needs too many parts, or work, the rules that few others are like are in no part: they
  * are a column's `apart`, and the tables have bitmaps for them.
@@ -29,7 +29,7 @@ struct dg_fold_op {
 
 /* The rules of one operation, or of several that have the same ones. */
 struct dg_fold_column {
-	uint32_t ops;	/* bit n: enum dg_op n */
+	uint32_t ops; /* bit n: enum dg_op n */
 	/* Indices, those with the same support next to each other, by rank there. */
 	uint32_t *rules;
 	size_t rule_count;
@@ -40,6 +40,12 @@ struct dg_fold_column {
 	size_t apart_count;
 };
 
+/* A rule whose match has too many paths: conditions that together are it. */
+struct dg_fold_split {
+	uint32_t rule;
+	size_t first, count; /* of fold.alternatives */
+};
+
 struct dg_fold {
 	const struct dg_policy *policy;
 	struct dg_symbols *symbols;
@@ -48,6 +54,11 @@ struct dg_fold {
 	uint32_t *rank;	   /* by rule: forbids first, then the others, each in policy order */
 	uint32_t *rule_of; /* by rank */
 	dg_ref *match;	   /* by rule: where and when it matches, live and clock included */
+	struct dg_fold_split *splits; /* of rules that are apart, each once */
+	size_t split_count, split_room;
+	bool split_all;
+	dg_ref *alternatives;
+	size_t alternative_count, alternative_room;
 	struct dg_conditions conditions;
 	struct dg_fold_column columns[DG_OP_MAX];
 	size_t column_count;
@@ -59,6 +70,7 @@ enum dg_fold_flags {
 	DG_FOLD_KEEP_PARTS = 1 << 1, /* put no parts together: for tests */
 	DG_FOLD_NO_PARTS = 1 << 2,   /* matches and columns alone */
 	DG_FOLD_APART = 1 << 3,	     /* all rules apart that can be: for tests */
+	DG_FOLD_SPLIT = 1 << 4,	     /* those that are apart by alternatives: for tests */
 };
 
 /*
@@ -86,7 +98,8 @@ const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *fold, unsig
 int dg_fold_parts(struct dg_fold *fold, const struct dg_fold_column *column, enum dg_keep keep,
 		  bool merge, struct dg_fold_op *ret);
 /*
- * What the parts of each operation are for devices of which no fact of @absent (DG_KNOWN_*) is known:
+ * What the parts of each operation are for devices of which no fact of @absent (DG_KNOWN_*) is
+ * known:
  * @ret[op]. @merge: put together anew what has become small. 0 or -ENOMEM.
  */
 int dg_fold_kind(struct dg_fold *fold, uint64_t absent, bool merge, struct dg_fold_op *ret);

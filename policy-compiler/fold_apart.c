@@ -41,25 +41,29 @@ static int compare_groups(const void *a, const void *b, void *column)
 	return (x > y) - (x < y);
 }
 
-/* The rules of group @g: to @stay, or apart. */
-static void split_group(const struct dg_fold *f, struct dg_fold_column *column, size_t g, bool keep,
-			struct dg_fold_column *stay)
+/* The rules of group @g: to @stay, or apart. 0 or -ENOMEM. */
+static int split_group(struct dg_fold *f, struct dg_fold_column *column, size_t g, bool keep,
+		       struct dg_fold_column *stay)
 {
 	size_t had = stay->rule_count;
 
 	for (size_t i = column->groups[g]; i < column->groups[g + 1]; i++) {
 		uint32_t rule = column->rules[i];
+		int possible = keep ? 0 : dg_terms_possible(f, rule);
 
-		if (keep || dg_terms_count(f->diagram, f->match[rule]) > DG_TERMS_PER_RULE)
-			stay->rules[stay->rule_count++] = rule;
-		else
+		if (possible < 0)
+			return possible;
+		if (possible)
 			column->apart[column->apart_count++] = rule;
+		else
+			stay->rules[stay->rule_count++] = rule;
 	}
 	if (stay->rule_count == had)
-		return;
+		return 0;
 	stay->first[stay->group_count] = column->first[g];
 	stay->groups[stay->group_count++] = had;
 	stay->groups[stay->group_count] = stay->rule_count;
+	return 0;
 }
 
 static int compare_ranks(const void *x, const void *y, void *fold)
@@ -73,6 +77,7 @@ static int compare_ranks(const void *x, const void *y, void *fold)
 static int split(struct dg_fold *f, struct dg_fold_column *column, bool all, struct stay *s)
 {
 	struct dg_fold_column *stay = &s->column;
+	int r = 0;
 
 	stay->rules = calloc(column->rule_count + 1, sizeof(*stay->rules));
 	stay->groups = calloc(column->group_count + 1, sizeof(*stay->groups));
@@ -86,16 +91,16 @@ static int split(struct dg_fold *f, struct dg_fold_column *column, bool all, str
 	for (size_t g = 0; g < column->group_count; g++)
 		s->by_size[g] = g;
 	qsort_r(s->by_size, column->group_count, sizeof(*s->by_size), compare_groups, column);
-	for (size_t i = 0; i < column->group_count; i++) {
+	for (size_t i = 0; i < column->group_count && r >= 0; i++) {
 		size_t g = s->by_size[i];
 
-		split_group(f, column, g,
-			    !all && i < GROUPS_KEPT &&
-				    column->groups[g + 1] - column->groups[g] >= GROUP_LEAST,
-			    stay);
+		r = split_group(f, column, g,
+				!all && i < GROUPS_KEPT &&
+					column->groups[g + 1] - column->groups[g] >= GROUP_LEAST,
+				stay);
 	}
 	qsort_r(column->apart, column->apart_count, sizeof(*column->apart), compare_ranks, f);
-	return 0;
+	return r;
 }
 
 int dg_fold_set_apart(struct dg_fold *f, struct dg_fold_column *column, bool all,

@@ -579,7 +579,8 @@ int dg_tables_build_with(const struct dg_policy *policy, const struct dg_tables_
 {
 	_cleanup_(dg_cleanup_fold) struct dg_fold *fold = NULL;
 	unsigned int flags = (options->keep_parts ? DG_FOLD_KEEP_PARTS : 0) |
-			     (options->bitmaps ? DG_FOLD_APART : 0);
+			     (options->bitmaps ? DG_FOLD_APART : 0) |
+			     (options->split ? DG_FOLD_SPLIT : 0);
 	int r;
 
 	r = dg_fold_new(policy, flags, diags, &fold);

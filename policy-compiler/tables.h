@@ -10,7 +10,7 @@
 
 struct dg_tables_stats {
 	size_t rules, variables, parts, nodes, edges, leaves, bytes;
-	size_t depth;		     /* nodes on the longest way through all parts of an operation */
+	size_t depth; /* nodes on the longest way through all parts of an operation */
 	size_t apart, terms, blocks; /* rules of an operation that bitmaps decide, of all these */
 };
 
@@ -26,6 +26,7 @@ enum dg_node_form {
 struct dg_tables_options {
 	bool keep_parts; /* put no parts together */
 	bool bitmaps;	 /* decide by bitmaps whatever can be */
+	bool split;	 /* and by each alternative of a rule by itself */
 	enum dg_node_form nodes;
 };
 

@@ -6,6 +6,9 @@
 
 #include "array.h"
 
+#define SPLITS_MAX 1024	      /* rules that are split */
+#define SPLIT_RUNS (1U << 18) /* work on splitting one */
+
 void dg_terms_done(struct dg_terms *terms)
 {
 	free(terms->terms);
@@ -50,6 +53,78 @@ size_t dg_terms_count(const struct dg_diagram *d, dg_ref condition)
 	for (size_t i = 0; i < count && total <= DG_TERMS_PER_RULE; i++)
 		total += dg_terms_count(d, next[i]);
 	return total <= DG_TERMS_PER_RULE ? total : DG_TERMS_PER_RULE + 1;
+}
+
+static const struct dg_fold_split *split_of(const struct dg_fold *f, uint32_t rule)
+{
+	for (size_t i = 0; i < f->split_count; i++)
+		if (f->splits[i].rule == rule)
+			return &f->splits[i];
+	return NULL;
+}
+
+/* The alternatives of one rule so far. */
+struct splitting {
+	struct dg_fold *fold;
+	size_t terms;
+};
+
+static int add_alternative(void *data, dg_ref condition)
+{
+	struct splitting *s = data;
+	struct dg_fold *f = s->fold;
+	size_t terms = dg_terms_count(f->diagram, condition);
+	int r;
+
+	s->terms += terms;
+	if (terms > DG_TERMS_PER_RULE || s->terms > DG_TERMS_SPLIT)
+		return -E2BIG;
+	r = dg_array_reserve(&f->alternatives, &f->alternative_room, f->alternative_count + 1,
+			     sizeof(*f->alternatives));
+	if (r >= 0)
+		f->alternatives[f->alternative_count++] = condition;
+	return r;
+}
+
+/* 0, -ENOMEM, -E2BIG: that does not make it fewer. */
+static int split(struct dg_fold *f, uint32_t rule)
+{
+	const struct dg_rule_node *node = &f->policy->rules[rule];
+	enum dg_sense sense = node->effect == DG_EFFECT_ALLOW ? DG_IS_TRUE : DG_NOT_FALSE;
+	struct splitting s = {.fold = f};
+	size_t first = f->alternative_count;
+	dg_ref live = DG_TRUE;
+	int r = 0;
+
+	dg_diagram_budget(f->diagram, SPLIT_RUNS);
+	if (node->has_from || node->has_until)
+		r = dg_condition_live(&f->conditions, node, &live);
+	if (r >= 0)
+		r = dg_condition_each(&f->conditions, node->where, sense, live, DG_TERMS_SPLIT,
+				      add_alternative, &s);
+	dg_diagram_budget(f->diagram, SIZE_MAX);
+	if (r >= 0)
+		r = dg_array_reserve(&f->splits, &f->split_room, f->split_count + 1,
+				     sizeof(*f->splits));
+	if (r >= 0)
+		f->splits[f->split_count++] = (struct dg_fold_split){
+			.rule = rule, .first = first, .count = f->alternative_count - first};
+	else
+		f->alternative_count = first;
+	return r;
+}
+
+int dg_terms_possible(struct dg_fold *f, uint32_t rule)
+{
+	int r;
+
+	if (split_of(f, rule) ||
+	    (!f->split_all && dg_terms_count(f->diagram, f->match[rule]) <= DG_TERMS_PER_RULE))
+		return 1;
+	if (f->split_count == SPLITS_MAX)
+		return 0;
+	r = split(f, rule);
+	return r == -E2BIG ? 0 : r < 0 ? r : 1;
 }
 
 /* A walk down a condition, with a literal for each node that it came by. */
@@ -155,12 +230,17 @@ int dg_terms_make(struct dg_terms *terms, const struct dg_fold *f, const uint32_
 		  size_t count)
 {
 	struct path p = {.out = terms, .diagram = f->diagram};
+	const struct dg_fold_split *s;
 	int r = 0;
 
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		p.term.rank = f->rank[rules[i]];
 		p.term.permissive = f->policy->rules[rules[i]].permissive;
-		r = add_paths(&p, f->match[rules[i]]);
+		s = split_of(f, rules[i]);
+		if (!s)
+			r = add_paths(&p, f->match[rules[i]]);
+		for (size_t k = 0; s && k < s->count && r >= 0; k++)
+			r = add_paths(&p, f->alternatives[s->first + k]);
 	}
 	free(p.literals);
 	if (r >= 0 && terms->count > 1)

@@ -7,8 +7,10 @@
 
 #include "fold.h"
 
-/* A rule of more terms stays in a diagram. */
+/* A rule of more terms is split into the alternatives of its condition, */
 #define DG_TERMS_PER_RULE 256
+/* and one that is as many terms even then stays in a diagram. */
+#define DG_TERMS_SPLIT 4096
 
 /* Classes @first … @end - 1. */
 struct dg_range {
@@ -37,6 +39,11 @@ struct dg_terms {
 
 /* How many terms a condition has: paths to true, at most DG_TERMS_PER_RULE + 1 counted. */
 size_t dg_terms_count(const struct dg_diagram *diagram, dg_ref condition);
+/*
+ * Whether the rule can be terms; split, if need be, in @fold. 1, 0, -ENOMEM. Adds to the diagram
+ * what is not to be undone.
+ */
+int dg_terms_possible(struct dg_fold *fold, uint32_t rule);
 /*
  * The terms of @rules (@count of them), sorted so that neighbours ask the same of the same
  * variable. To be freed with dg_terms_done() in any case. 0, -ENOMEM.

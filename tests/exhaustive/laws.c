@@ -364,8 +364,9 @@ static bool law_diff(struct world *w)
 	return good;
 }
 
-/* The same decisions in every form of the tables: parts left apart, bitmaps, nodes all dense, all
- * of runs, all hashed.
+/*
+ * The same decisions in every form of the tables: parts left apart, bitmaps, rules split into their
+ * alternatives, nodes all dense, all of runs, all hashed.
  */
 static bool law_forms(struct world *w)
 {
@@ -377,6 +378,7 @@ static bool law_forms(struct world *w)
 		{.bitmaps = true},
 		{.bitmaps = true, .nodes = DG_NODES_RUNS},
 		{.bitmaps = true, .nodes = DG_NODES_HASHED},
+		{.bitmaps = true, .split = true},
 	};
 	_cleanup_diags_ struct dg_diags diags = {};
 	static struct toy_policy policy;
