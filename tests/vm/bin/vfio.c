@@ -2,9 +2,13 @@
 /*
  * vfio WAY PCI-ADDRESS: hands a device that is bound to vfio-pci to this process, so that the
  * process directs its DMA, and gives it back. Prints "ok", or the step that failed and the error's
- * name. container  group and type1 container iommufd    character device and iommufd, then attached
- * to an address space, and to another noiommu    group without an IOMMU noiommufd  character device
- * and iommufd without an IOMMU
+ * name.
+ *
+ *	container	group and type1 container
+ *	iommufd		character device and iommufd, then attached to an address space, and to
+ *			another
+ *	noiommu		group without an IOMMU
+ *	noiommufd	character device and iommufd without an IOMMU
  */
 #define _GNU_SOURCE
 #include <dirent.h>
