@@ -19,6 +19,9 @@ $(BUILD)/vm/%: tests/vm/bin/%.c $(BUILD)/libloader.a $(BUILD)/libpolicy.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(dg_cflags) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/libloader.a $(BUILD)/libpolicy.a $(lib_ldlibs)
 
+# It repeats the runs that the loader makes.
+$(BUILD)/vm/fail_nth: LDFLAGS += -Wl,--wrap=bpf_prog_test_run_opts
+
 $(BUILD)/vm/%.bpf.o: tests/vm/bpf/%.bpf.c $(wildcard bpf/*.h tests/vm/bpf/*.h)
 	@mkdir -p $(@D)
 	$(compile_bpf)

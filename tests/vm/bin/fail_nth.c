@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fail_nth allow|refuse ACTION…: lets the first, second, third … allocation of an action fail
- * (/proc/thread-self/fail-nth) until it needs no more than have failed already. However it fails, it
- * must never do what is to be refused; and without a fault it must do the right thing after each.
+ * (/proc/thread-self/fail-nth) until it needs no more than have failed already. However it fails,
+ * it must never do what is to be refused; and after each it must do right without a fault.
  *
  *	write FILE TEXT UNDO DEVICE	writes TEXT to FILE; what counts is whether DEVICE/driver is
  *					there; TEXT is written to the file UNDO before each
@@ -13,12 +13,19 @@
  *	ask DEVICE ENTRY ANSWER		enters the DMA API or the IOMMU (the module devgate_dma);
  *					ANSWER is what it says when it refuses
  *	ask-anew DEVICE ENTRY ANSWER	the same, forgotten before each as for map
- *	selftest ID			asks the kernel about a bind of the PCI id, vendor << 16 | device
- *	apply OBJECT FILE TEXT		activates the policy; FILE and TEXT as for write: it must be
- *					refused (EPERM) under every policy, before, between and after
+ *	selftest ID			asks the kernel about a bind of a PCI device inside the
+ *					machine of that id, vendor << 16 | device
+ *	apply OBJECT FILE TEXT		activates the policy; FILE and TEXT as for write: it must
+ *					be refused (EPERM) before, between and after, under the
+ *					policy in force and this one and under none
+ *	rollback FILE TEXT		goes back to the policy before, in the same way
+ *
+ * A policy is loaded once and only the program's run that makes the switch is repeated: on a kernel
+ * that checks itself the verifier takes a minute, and a switch less than a second.
  *
  * Prints "INJECTIONS WRONG"; what was wrong goes to stderr. Exit status 1 if anything was.
  */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
@@ -30,6 +37,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "dispatcher.h"
 #include "kernel.h"
 
 #define SWEEP_MAX 5000
@@ -37,10 +45,14 @@
 struct sweep {
 	bool allow;
 	char **words;
-	unsigned int nth;   /* which allocation fails */
+	unsigned int nth; /* which allocation fails */
+	unsigned int injections;
 	unsigned int wrong;
-	bool hit;	    /* it did */
-	bool armed;	    /* in an apply that has not switched yet */
+	bool hit;   /* it did */
+	bool after; /* now none fails, and what was judged before is not forgotten */
+	/* Of a switch: what is refused under every policy, and whether a detach undoes it. */
+	const char *file, *text;
+	bool detach;
 	int fail_fd;
 };
 
@@ -69,6 +81,11 @@ static void arm(int fd, unsigned int nth)
 		perror("fail-nth");
 		exit(2);
 	}
+}
+
+static void arm_next(const struct sweep *sweep)
+{
+	arm(sweep->fail_fd, sweep->after ? 0 : sweep->nth);
 }
 
 /* Was the fault injected? Nothing fails any more. */
@@ -106,7 +123,7 @@ static int write_armed(struct sweep *sweep, const char *file, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	arm(sweep->fail_fd, sweep->nth);
+	arm_next(sweep);
 	error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	sweep->hit = disarm(sweep->fail_fd);
 	close(fd);
@@ -134,7 +151,7 @@ static int try_mmap(struct sweep *sweep)
 
 	if (fd < 0)
 		return -errno;
-	arm(sweep->fail_fd, sweep->nth);
+	arm_next(sweep);
 	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	error = page == MAP_FAILED ? -errno : 0;
 	sweep->hit = disarm(sweep->fail_fd);
@@ -153,6 +170,8 @@ static void forget(struct sweep *sweep)
 	char text[64];
 	int error;
 
+	if (sweep->after)
+		return;
 	snprintf(text, sizeof(text), "%s forget", sweep->words[0]);
 	error = write_to(QUESTIONS, text);
 	if (error)
@@ -208,14 +227,16 @@ static int try_selftest(struct sweep *sweep)
 {
 	struct dg_facts facts = {
 		.size = sizeof(facts),
-		.known_num = 1ULL << DG_NUM_PCI_ID,
+		.known_num = 1ULL << DG_NUM_PCI_ID | 1ULL << DG_NUM_PCI_EXTERNAL,
+		.known_str = 1ULL << DG_STR_BUS,
+		.str[DG_STR_BUS] = {.len = 3, .bytes = "pci"},
 	};
 	struct dg_failure failure = {};
 	struct dg_selftest test;
 	int error;
 
 	facts.num[DG_NUM_PCI_ID] = strtoul(sweep->words[0], NULL, 0);
-	arm(sweep->fail_fd, sweep->nth);
+	arm_next(sweep);
 	error = dg_kernel_selftest("", DG_OP_BIND, &facts, &test, &failure);
 	sweep->hit = disarm(sweep->fail_fd);
 	if (error)
@@ -225,23 +246,55 @@ static int try_selftest(struct sweep *sweep)
 	return test.refused ? -EPERM : 0;
 }
 
-/* The fault is armed when the new policy is loaded, for the switch alone. */
-static void armed_step(void *context, enum dg_apply_step step)
-{
-	struct sweep *sweep = context;
+/* The sweep under which the next program runs, again and again. */
+static struct sweep *switching;
 
-	if (step == DG_STEP_ATTACHED) {
-		arm(sweep->fail_fd, sweep->nth);
-		sweep->armed = true;
-	} else if (step == DG_STEP_ACTIVATED) {
+int __real_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options);
+int __wrap_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options);
+
+/* Switched in spite of a fault: so that the same can be asked for again. */
+static void switch_again(struct sweep *sweep, uint32_t *expected, uint32_t generation)
+{
+	struct dg_failure failure = {};
+	int error;
+
+	*expected = sweep->detach ? 0 : generation;
+	if (!sweep->detach)
+		return;
+	error = dg_kernel_detach(generation, &failure);
+	if (error)
+		wrong(sweep, failure.text, error);
+}
+
+int __wrap_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options)
+{
+	struct sweep *sweep = switching;
+	int error;
+
+	if (!sweep)
+		return __real_bpf_prog_test_run_opts(fd, options);
+	switching = NULL;
+	for (;; sweep->nth++) {
+		options->retval = 0;
+		arm_next(sweep);
+		error = __real_bpf_prog_test_run_opts(fd, options);
 		sweep->hit = disarm(sweep->fail_fd);
-		sweep->armed = false;
+		if (write_to(sweep->file, sweep->text) != -EPERM)
+			wrong(sweep, "after the switch a bind was not refused",
+			      error ?: (int)options->retval);
+		if (!sweep->hit || sweep->nth >= SWEEP_MAX)
+			return error;
+		sweep->injections++;
+		if (!error && (int)options->retval > 0)
+			/* The loader's own context: the generation that it expects comes first. */
+			switch_again(sweep, (uint32_t *)(uintptr_t)options->ctx_in,
+				     options->retval);
 	}
 }
 
 static int try_apply(struct sweep *sweep)
 {
-	struct dg_apply_options options = {.step = armed_step, .context = sweep, .force = true};
+	struct dg_apply_options options = {.force = true};
 	_cleanup_(dg_cleanup_object) struct dg_object *object = NULL;
 	struct dg_apply_result result;
 	struct dg_failure failure = {};
@@ -251,13 +304,27 @@ static int try_apply(struct sweep *sweep)
 	error = dg_object_open(sweep->words[0], &message, &object);
 	if (error)
 		return error;
-	error = dg_apply(object, &options, &result, &failure);
-	if (sweep->armed)
-		sweep->hit = disarm(sweep->fail_fd);
-	sweep->armed = false;
-	if (write_to(sweep->words[1], sweep->words[2]) != -EPERM)
-		wrong(sweep, "after the switch a bind was not refused", error);
-	return error;
+	sweep->file = sweep->words[1];
+	sweep->text = sweep->words[2];
+	sweep->detach = true;
+	switching = sweep;
+	return dg_apply(object, &options, &result, &failure);
+}
+
+static int try_rollback(struct sweep *sweep)
+{
+	struct dg_kernel_status status;
+	struct dg_failure failure = {};
+	uint32_t generation;
+	int error;
+
+	error = dg_kernel_status_read("", &status, &failure);
+	if (error)
+		return error;
+	sweep->file = sweep->words[0];
+	sweep->text = sweep->words[1];
+	switching = sweep;
+	return dg_kernel_rollback(status.generation, &generation, &failure);
 }
 
 static const struct {
@@ -265,19 +332,34 @@ static const struct {
 	int words;
 	int (*run)(struct sweep *sweep);
 } actions[] = {
-	{"write", 4, try_write},
-	{"mmap", 1, try_mmap},
-	{"map", 3, try_map},
-	{"ask", 3, try_ask},
-	{"ask-anew", 3, try_ask_anew},
-	{"selftest", 1, try_selftest},
-	{"apply", 3, try_apply},
+	{"write", 4, try_write}, {"mmap", 1, try_mmap},		{"map", 3, try_map},
+	{"ask", 3, try_ask},	 {"ask-anew", 3, try_ask_anew}, {"selftest", 1, try_selftest},
+	{"apply", 3, try_apply}, {"rollback", 2, try_rollback},
 };
+
+static void check_unharmed(struct sweep *sweep, int error, const char *when)
+{
+	char text[80];
+
+	if (sweep->allow ? !error : error == -EPERM)
+		return;
+	snprintf(text, sizeof(text), "%s without a fault%s",
+		 sweep->allow ? "refused" : "not refused with EPERM", when);
+	wrong(sweep, text, error);
+}
+
+/* Nothing that a fault left behind decides: the same again, and what was judged is not forgotten.
+ */
+static void check_after(struct sweep *sweep, int (*run)(struct sweep *))
+{
+	sweep->after = true;
+	check_unharmed(sweep, run(sweep), ", after this one");
+	sweep->after = false;
+}
 
 int main(int argc, char **argv)
 {
 	struct sweep sweep = {};
-	unsigned int injections = 0;
 	int error = 0, a;
 
 	for (a = 0; argc > 2 && a < (int)(sizeof(actions) / sizeof(actions[0])); a++)
@@ -296,17 +378,15 @@ int main(int argc, char **argv)
 	}
 	for (sweep.nth = 1; sweep.nth < SWEEP_MAX; sweep.nth++) {
 		error = actions[a].run(&sweep);
-		if (sweep.hit) {
-			injections++;
-			continue;
+		if (!sweep.hit) {
+			check_unharmed(&sweep, error, "");
+			break;
 		}
-		if (sweep.allow ? error : error != -EPERM)
-			wrong(&sweep, sweep.allow ? "refused without a fault" :
-			      "not refused with EPERM without a fault", error);
-		break;
+		sweep.injections++;
+		check_after(&sweep, actions[a].run);
 	}
-	if (sweep.nth == SWEEP_MAX)
+	if (sweep.nth >= SWEEP_MAX)
 		wrong(&sweep, "it always fails", error);
-	printf("%u %u\n", injections, sweep.wrong);
+	printf("%u %u\n", sweep.injections, sweep.wrong);
 	return sweep.wrong != 0;
 }
