@@ -29,5 +29,21 @@ def test_lines_behind_one_that_is_no_json_are_read(folder):
         expect(place in result.err, (place, result))
 
 
+def test_what_is_denied_can_be_the_status(folder):
+    folder.write("p.dgp", POLICY)
+    outside, inside = '{"pci.external":true}\n', '{"pci.external":false}\n'
+    for words in ((), ("--json",), ("--engine", "table")):
+        for devices, op, status in ((outside, "bind", 0), (inside, "bind", 1),
+                                    (outside + inside, "bind", 1), (inside + outside, "bind", 1),
+                                    (outside, "mmio", 1), (outside, "bind,mmio", 1)):
+            what = (words, devices, op)
+            folder.write("devices", devices)
+            command = ("sim", "p.dgp", "--inventory", "devices", "--op", op, *words)
+            plain = folder.devgate(*command)
+            equal(plain.status, 0, (what, plain))
+            result = folder.devgate(*command, "--fail-on-deny")
+            equal((result.status, result.out), (status, plain.out), (what, result))
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))
