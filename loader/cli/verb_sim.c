@@ -56,9 +56,11 @@ static void judge_done(struct judge *j)
 
 static enum engine engine_of(const char *name)
 {
-	if (name && !strcmp(name, "table"))
+	if (!name)
+		return ENGINE_AUTO;
+	if (!strcmp(name, "table"))
 		return ENGINE_TABLE;
-	return name && !strcmp(name, "bpf") ? ENGINE_BPF : ENGINE_REF;
+	return strcmp(name, "bpf") ? ENGINE_REF : ENGINE_BPF;
 }
 
 static int parse(int argc, char **argv, struct options *ret)

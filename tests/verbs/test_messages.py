@@ -90,5 +90,16 @@ def test_a_log_with_a_byte_order_mark(folder):
     judge(folder.devgate("suggest", "log", "--json"), "E080", (1, 1), "byte-order mark", "expected")
 
 
+def test_colour_only_on_a_terminal_that_wants_it(folder):
+    folder.write("p.dgp", HEAD + 'allow "a" on bind where pci.externl;\n')
+    command = ("check", "p.dgp")
+    for result, colour in ((folder.on_terminal(*command), True),
+                           (folder.on_terminal(*command, env={"NO_COLOR": ""}), True),
+                           (folder.on_terminal(*command, env={"NO_COLOR": "1"}), False),
+                           (folder.devgate(*command, env={"NO_COLOR": ""}), False),
+                           (folder.devgate(*command), False)):
+        equal((result.status, "E050" in result.err, "\033" in result.err), (1, True, colour), result)
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,25 @@ class Folder:
         return Result(subprocess.run([DEVGATE, *words], input=stdin, stdout=stdout,
                                      stderr=subprocess.PIPE, cwd=cwd or self.path,
                                      env=environment, check=False, timeout=120, umask=umask))
+
+    def on_terminal(self, *words, env=None):
+        """As devgate(), with a terminal as standard error."""
+        environment = dict(os.environ, LC_ALL="C")
+        environment.pop("NO_COLOR", None)
+        environment.update(env or {})
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([DEVGATE, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=theirs, cwd=self.path, env=environment) as process:
+            os.close(theirs)
+            err = b""
+            try:
+                while part := os.read(ours, 65536):
+                    err += part
+            except OSError:  # EIO: the other end is closed
+                pass
+            os.close(ours)
+            out = process.stdout.read()
+        return Result(subprocess.CompletedProcess(words, process.returncode, out, err))
 
 
 def expect(truth, what=""):
