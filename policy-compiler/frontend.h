@@ -27,6 +27,7 @@ struct dg_front {
 	uint64_t now;
 	char *root_folder; /* real path; NULL when it has none */
 	struct dg_symtab sets, rules, asserts, tests;
+	struct dg_symtab device_files; /* those that were read */
 	struct dg_symtab unknown_sets; /* used before their definition, if there is one */
 	struct dg_pos first_pos; /* of the first statement, or of the end of an empty file */
 	bool first_seen, policy_seen;

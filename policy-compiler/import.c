@@ -100,10 +100,8 @@ static int dg_import_file(struct dg_parser *p, const struct dg_token *token)
 						"it is imported already, or importing this");
 	err = dg_source_read(real_path, path, DG_SOURCE_MAX_BYTES, true, &source);
 	if (err)
-		return err == -ENOMEM ? err :
-					dg_import_failed(p, DG_E034, token,
-							 err == -EINVAL ? "not a regular file" :
-									  strerror(-err));
+		return err == -ENOMEM ? err
+				      : dg_import_failed(p, DG_E034, token, dg_source_why(err));
 	source->real_path = TAKE_PTR(real_path);
 	source->order = front->diags->source_count++;
 	folder = dg_arena_copy(front->arena, path,

@@ -136,6 +136,10 @@ static int dg_lexer_word(struct dg_lexer *lexer, struct dg_token *token)
 		else
 			colons++;
 	}
+	/* A time with an offset, which is none here, is one mistake and not two. */
+	if (*end == '+' && dg_is_byte(text[0], DG_BYTE_DIGIT) && end - text > 10 && text[10] == 'T')
+		for (end++; dg_is_byte(*end, DG_BYTE_DIGIT) || *end == ':';)
+			end++;
 	len = (size_t)(end - text);
 	token->end += (uint32_t)len;
 	if (!colons && dg_is_byte(text[0], DG_BYTE_START)) {
@@ -326,18 +330,21 @@ static enum dg_token_kind dg_lexer_mark(const char *text, unsigned int *ret_len)
 		return DG_TOKEN_CLOSE_PAREN;
 	case '=':
 		*ret_len += equals;
-		if (text[1] == '~')
+		if (text[1] == '~' || text[1] == '<' || text[1] == '>' ||
+		    (equals && text[2] == '='))
 			return DG_TOKEN_BROKEN;
 		return equals ? DG_TOKEN_EQ : DG_TOKEN_ASSIGN;
 	case '<':
 		*ret_len += equals;
+		if (text[1] == '>')
+			return DG_TOKEN_BROKEN;
 		return equals ? DG_TOKEN_LE : DG_TOKEN_LT;
 	case '>':
 		*ret_len += equals;
 		return equals ? DG_TOKEN_GE : DG_TOKEN_GT;
 	case '!':
 		*ret_len = 2;
-		return equals ? DG_TOKEN_NE : DG_TOKEN_BROKEN;
+		return equals && text[2] != '=' ? DG_TOKEN_NE : DG_TOKEN_BROKEN;
 	case '.':
 		*ret_len = 2;
 		return text[1] == '.' ? DG_TOKEN_DOTS : DG_TOKEN_BROKEN;
@@ -377,11 +384,14 @@ static void dg_lexer_skip(struct dg_lexer *lexer)
 static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 {
 	static const struct {
-		char text[3];
+		char text[4];
 		const char *hint;
 		bool in_condition; /* what it stands for can stand nowhere else */
 	} foreign[] = {
 		{ "&&", "; write `and`", true }, { "||", "; write `or`", true },
+		{ "===", "; write ==", true },	 { "!==", "; write !=", true },
+		{ "<>", "; write !=", true },	 { "=>", "; write >=", true },
+		{ "=<", "; write <=", true },
 		{ "!", "; write `not`, or != for a comparison", true },
 		{ "&", "; write `and`", true },  { "|", "; write `or`", true },
 		{ "//", "; a comment begins with #", false }, { "/*", "; a comment begins with #", false },

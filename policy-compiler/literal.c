@@ -242,9 +242,20 @@ static uint64_t dg_days_before_year(unsigned int year)
 	       (y / 400 - 1969 / 400);
 }
 
+/* `1-5`. The beginning of a date is none. */
+static bool dg_is_range_with_dash(const char *text, size_t len)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t low = (size_t)(dash - text);
+	struct dg_literal end;
+
+	return !(low == 4 && len == 7) && low + 1 < len && !dg_parse_int(text, low, &end) &&
+	       !dg_parse_int(dash + 1, len - low - 1, &end);
+}
+
 static const char *dg_parse_time(const char *text, size_t len, struct dg_literal *ret)
 {
-	static const char shape[] = "a time is 2026-12-01 or 2026-12-01T08:00:00Z";
+	static const char shape[] = "a time is in UTC: 2026-12-01 or 2026-12-01T08:00:00Z";
 	static const uint8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	unsigned int year, month, day, hour = 0, minute = 0, second = 0, days;
 	uint64_t total;
@@ -307,6 +318,9 @@ bool dg_literal_parse(const char *text, size_t len, struct dg_digest *ret_digest
 		why = "empty";
 	} else if (algo >= 0) {
 		why = dg_parse_digest(text, len, algo, ret_digest, &literal);
+	} else if (dg_is_digit(text[0]) && memchr(text, '-', len) &&
+		   dg_is_range_with_dash(text, len)) {
+		why = "a range has two dots in it, as 1..5";
 	} else if (dg_is_digit(text[0]) && memchr(text, '-', len)) {
 		why = dg_parse_time(text, len, &literal);
 	} else if (colons && dots) {

@@ -176,11 +176,44 @@ static int dg_parse_inline_device(struct dg_parser *p, struct dg_device **ret)
 	return err;
 }
 
+/* A file that several tests name is read once, and what is wrong in it said once. */
+static int dg_device_of_file(struct dg_parser *p, const struct dg_token *token,
+			     struct dg_device **ret)
+{
+	struct dg_bytes name = token->literal.str, key;
+	struct dg_front *front = p->front;
+	struct dg_device *device = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct dg_symbol *file;
+	int err;
+
+	if (asprintf(&path, "%s%.*s", name.len && name.data[0] == '/' ? "" : p->folder,
+		     (int)name.len, name.data) < 0)
+		return -ENOMEM;
+	key = (struct dg_bytes){ path, strlen(path) };
+	file = dg_symtab_find(&front->device_files, key);
+	if (!file) {
+		err = dg_inventory_read_device(path, front->arena, front->diags, &device);
+		if (err && err != -EBADMSG && err != -ENOMEM) {
+			dg_parser_report(p, DG_E086, &token->pos, "cannot read \"%s\": %s", path,
+					 dg_source_why(err));
+			return 0;
+		}
+		key.data = dg_arena_copy(front->arena, path, key.len);
+		file = err == -ENOMEM || !key.data ?
+			       NULL :
+			       dg_symtab_add(&front->device_files, key, token->pos);
+		if (!file)
+			return -ENOMEM;
+		file->device = device;
+	}
+	*ret = file->device;
+	return 0;
+}
+
 /* device STRING; | device { … }; */
 static int dg_parse_device(struct dg_parser *p, struct dg_device **ret)
 {
-	_cleanup_free_ char *path = NULL;
-	struct dg_bytes name;
 	struct dg_token token;
 	int err;
 
@@ -194,19 +227,9 @@ static int dg_parse_device(struct dg_parser *p, struct dg_device **ret)
 	err = dg_parser_string(p, "a file's name in quotes or '{'", &token);
 	if (err)
 		return err;
-	name = token.literal.str;
-	if (!token.poisoned && !(p->front->flags & DG_LOAD_SYNTAX)) {
-		if (asprintf(&path, "%s%.*s", name.len && name.data[0] == '/' ? "" : p->folder,
-			     (int)name.len, name.data) < 0)
-			return -ENOMEM;
-		err = dg_inventory_read_device(path, p->front->arena, p->front->diags, ret);
-		if (err == -ENOMEM)
-			return err;
-		if (err && err != -EBADMSG)
-			dg_parser_report(p, DG_E086, &token.pos, "cannot read \"%s\": %s", path,
-					 strerror(-err));
-	}
-	return dg_parser_semicolon(p);
+	if (!token.poisoned && !(p->front->flags & DG_LOAD_SYNTAX))
+		err = dg_device_of_file(p, &token, ret);
+	return err ?: dg_parser_semicolon(p);
 }
 
 /* expect allow|deny on OP, … [by STRING | by default]; */

@@ -46,6 +46,7 @@ static void dg_front_done(struct dg_front *front)
 	dg_symtab_done(&front->rules);
 	dg_symtab_done(&front->asserts);
 	dg_symtab_done(&front->tests);
+	dg_symtab_done(&front->device_files);
 	dg_symtab_done(&front->unknown_sets);
 }
 
@@ -78,6 +79,7 @@ static int dg_policy_build(struct dg_policy *policy, const char *folder, unsigne
 
 	front.sets.arena = front.rules.arena = policy->arena;
 	front.asserts.arena = front.tests.arena = front.unknown_sets.arena = policy->arena;
+	front.device_files.arena = policy->arena;
 	err = dg_parse_file(&front, policy->sources[0], folder, 0, 0);
 	if (err)
 		return err;

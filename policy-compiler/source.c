@@ -133,6 +133,11 @@ int dg_source_read(const char *path, const char *name, size_t max, bool regular,
 	return err;
 }
 
+const char *dg_source_why(int err)
+{
+	return err == -EINVAL ? "not a regular file" : strerror(-err);
+}
+
 struct dg_source *dg_source_ref(struct dg_source *source)
 {
 	source->refs++;

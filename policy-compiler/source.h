@@ -37,6 +37,9 @@ int dg_source_new(const char *name, const char *text, size_t len, size_t max,
 int dg_source_read(const char *path, const char *name, size_t max, bool regular,
 		   struct dg_source **ret);
 
+/* What it gave, for a person. */
+const char *dg_source_why(int err);
+
 struct dg_source *dg_source_ref(struct dg_source *source);
 void dg_source_unref(struct dg_source *source);
 DEFINE_CLEANUP(struct dg_source *, dg_source_unref, source)

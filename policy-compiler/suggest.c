@@ -81,6 +81,18 @@ const char *dg_suggest_text(struct dg_suggestion *suggestion)
 	return suggestion->text;
 }
 
+/* Each part between dots begins the one of @name: pci.ext of pci.external. */
+static bool dg_abbreviates(struct dg_bytes wanted, const char *name)
+{
+	for (size_t i = 0; i < wanted.len; i++, name++) {
+		if (wanted.data[i] == '.' && i)
+			name += strcspn(name, ".");
+		if (wanted.data[i] != *name)
+			return false;
+	}
+	return wanted.len && !strchr(name, '.');
+}
+
 void dg_suggest_attrs(struct dg_suggestion *suggestion)
 {
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
@@ -90,6 +102,17 @@ void dg_suggest_attrs(struct dg_suggestion *suggestion)
 		if (id == DG_ATTR_SPDM_MEAS)
 			name = "spdm.meas.1";
 		dg_suggest_try(suggestion, name, strlen(name));
+	}
+	/* A slip of one letter apart, what was cut short is meant rather than what looks alike. */
+	for (int id = 0, found = 0; id < DG_ATTR_MAX && suggestion->distance > 1; id++) {
+		const char *name = dg_schema_attr((enum dg_attr_id)id)->name;
+		size_t len = strlen(name);
+
+		if (id == DG_ATTR_SPDM_MEAS || !dg_abbreviates(suggestion->wanted, name) ||
+		    (found && len >= suggestion->best.len))
+			continue;
+		suggestion->best = (struct dg_bytes){ name, len };
+		found = 1;
 	}
 }
 

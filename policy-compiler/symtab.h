@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
-/* Names and what they stand for: sets, rule ids, names of assertions and tests. */
+/* Names and what they stand for: sets, rule ids, names of assertions and tests, files of devices. */
 #pragma once
 
 #include "arena.h"
+
+struct dg_device;
 
 struct dg_symbol {
 	struct dg_bytes name;
@@ -11,6 +13,7 @@ struct dg_symbol {
 	bool twice;	 /* a second definition was reported: which one is meant is open */
 	unsigned int depth; /* of sets in sets */
 	struct dg_set *set;
+	struct dg_device *device; /* of a file; NULL when an error in it was reported */
 	uint64_t items;	 /* of a set, the sets in it counted out */
 };
 

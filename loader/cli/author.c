@@ -249,7 +249,7 @@ int dg_author_time(const char *verb, const char *text, uint64_t *ret)
 	    literal.type != DG_TYPE_TIME)
 		return dg_author_usage(verb,
 				       "--at: \"%s\" is no time; write 2026-12-01 or "
-				       "2026-12-01T08:00:00Z",
+				       "2026-12-01T08:00:00Z, in UTC",
 				       text);
 	*ret = literal.num;
 	return DG_EXIT_OK;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a finding says: the form that is wanted there, and no form that is not."""
 
+import os
 import sys
 
 from verbs import HEAD, equal, expect, main
@@ -39,6 +40,19 @@ POLICIES = [
     ('allow "a" on mmio where tdi.state == "run";', "E051", 38, QUOTES, "?"),
     ('allow "a" on bind where pci.id == "10de";', "E051", 35, "an id (10de:2330)", QUOTES),
     ('test "t" { device { pci.id = "10de:2330"; }; expect deny on bind; }', "E051", 30, QUOTES, "?"),
+    ('allow "a" on bind where pci.ext;', "E050", 25, 'did you mean "pci.external"', "pci.bus"),
+    ('allow "a" on bind where p.e;', "E050", 25, 'did you mean "pci.external"', "pci.id"),
+    ('allow "a" on bind where usb.i == 1:2;', "E050", 25, 'did you mean "usb.id"', "usb.interfaces"),
+    ('allow "a" on bind where pci.xternal;', "E050", 25, 'did you mean "pci.external"', "pci.id"),
+    ('allow "a" on bind until 2037-01-01T00:00:00+02:00;', "E009", 25, "a time is in UTC", "+\""),
+    ('allow "a" on bind until 2037-01;', "E009", 25, "a time is in UTC", "range"),
+    ('allow "a" on bind where pci.bus in 1-5;', "E009", 36, "two dots in it, as 1..5", "time"),
+    ('allow "a" on bind where pci.bus in { 0x10-0x1f };', "E009", 38, "as 1..5", "time"),
+    ('allow "a" on bind where pci.bus === 5;', "E004", 33, "write ==", "!="),
+    ('allow "a" on bind where pci.bus !== 5;', "E004", 33, "write !=", "not"),
+    ('allow "a" on bind where pci.bus <> 5;', "E004", 33, "write !=", "=="),
+    ('allow "a" on bind where pci.bus => 5;', "E004", 33, "write >=", "=="),
+    ('allow "a" on bind where pci.bus =< 5;', "E004", 33, "write <=", "=="),
     ('test "t" { device { pci.class = 0108; }; expect deny on bind; }', "E008", 33, CLASS, "?"),
 ]
 
@@ -83,6 +97,33 @@ def test_devices(folder):
         folder.write("p.dgp", HEAD + 'test "t" { device "d.json"; expect deny on bind; }\n')
         folder.write("d.json", text + "\n")
         judge(folder.devgate("check", "p.dgp", "--json"), ident, (1, column), said, unsaid)
+
+
+def test_a_file_of_several_tests_is_said_once(folder):
+    test = 'test "{}" {{ device "{}"; expect deny on bind; }}\n'
+    folder.write("bad.json", '{"pci.id":1}\n')
+    folder.write("warn.json", '{"pci.idd":1}\n')
+    for names, found in ((("bad.json",), ["E084"]), (("bad.json", "bad.json"), ["E084"]),
+                         (("warn.json", "warn.json"), ["E205"]),
+                         (("bad.json", "./bad.json"), ["E084", "E084"]),
+                         (("gone.json", "gone.json"), ["E086", "E086"])):
+        folder.write("p.dgp", HEAD + "".join(test.format(i, name) for i, name in enumerate(names)))
+        result = folder.devgate("check", "p.dgp", "--json")
+        equal([line["id"] for line in result.objects()], found, (names, result))
+    # Each of them is run.
+    folder.write("good.json", '{"bus":"pci"}\n')
+    folder.write("p.dgp", HEAD + test.format(1, "good.json") +
+                 test.format(2, "good.json").replace("deny", "allow"))
+    equal([line["id"] for line in folder.devgate("check", "p.dgp", "--json").objects()], ["E071"])
+
+
+def test_what_is_no_regular_file(folder):
+    os.mkfifo(os.path.join(folder.path, "fifo"))
+    for text, ident, place in (('test "t" { device "fifo"; expect deny on bind; }', "E086", (3, 19)),
+                               ('import "fifo";', "E034", (3, 8))):
+        folder.write("p.dgp", HEAD + text + "\n")
+        judge(folder.devgate("check", "p.dgp", "--json"), ident, place, "not a regular file",
+              "argument")
 
 
 def test_a_log_with_a_byte_order_mark(folder):
