@@ -13,10 +13,9 @@
 #define DG_TESTED_RULES 100 /* more tests than a person reads show nothing more */
 
 /* The facts of the rule's first device that the rule asks for. */
-static void dg_write_example(struct dg_writer *w, const struct dg_box *box)
+static void dg_write_example(struct dg_writer *w, const struct dg_box *box,
+			     const struct dg_device *device)
 {
-	const struct dg_device *device = w->inventory->devices[box->first];
-
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
 		const struct dg_attr *attr = dg_schema_attr((enum dg_attr_id)id);
 
@@ -42,16 +41,18 @@ static void dg_write_example(struct dg_writer *w, const struct dg_box *box)
 static void dg_write_test(struct dg_writer *w, uint32_t index)
 {
 	const struct dg_box *box = w->boxes->boxes[index];
+	struct dg_device device;
 
+	dg_device_store_get(w->store, box->first, &device);
 	fprintf(w->out, "\ntest \"%s: ", w->ids[index]);
 	/* No quote and no backslash: what else a label has is left out. */
-	for (size_t i = 0; i < w->inventory->devices[box->first]->label.len && i < 80; i++) {
-		char c = w->inventory->devices[box->first]->label.data[i];
+	for (size_t i = 0; i < device.label.len && i < 80; i++) {
+		char c = device.label.data[i];
 
 		putc(dg_writer_is_plain(c) || c == ':' || c == '.' || c == '#' ? c : '?', w->out);
 	}
 	fputs("\" {\n\tdevice {", w->out);
-	dg_write_example(w, box);
+	dg_write_example(w, box, &device);
 	fputs(" };\n\texpect allow on ", w->out);
 	dg_writer_ops(w->out, box->ops);
 	fprintf(w->out, " by \"%s\";\n}\n", w->ids[index]);
@@ -61,14 +62,15 @@ static void dg_write_test(struct dg_writer *w, uint32_t index)
 static struct dg_device *dg_example(const struct dg_writer *w, const struct dg_box *box,
 				    struct dg_arena *arena)
 {
-	const struct dg_device *device = w->inventory->devices[box->first];
 	struct dg_device *copy = dg_arena_new_of(arena, struct dg_device);
+	struct dg_device device;
 
 	if (!copy)
 		return NULL;
+	dg_device_store_get(w->store, box->first, &device);
 	for (int id = 0; id < DG_ATTR_MAX; id++)
 		if (box->dims[id].state == DG_DIM_VALUES)
-			copy->facts[id] = device->facts[id];
+			copy->facts[id] = device.facts[id];
 	return copy;
 }
 
@@ -258,12 +260,12 @@ static int dg_write_refusing_tests(struct dg_writer *w, char *const *text, const
 	return err ?: dg_write_refusals(w, policy);
 }
 
-static int dg_generate_text(const struct dg_inventory *inventory, const struct dg_boxes *boxes,
+static int dg_generate_text(const struct dg_device_store *store, const struct dg_boxes *boxes,
 			    unsigned int flags, char **ret, size_t *ret_len)
 {
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ char *text = NULL;
-	struct dg_writer w = { .inventory = inventory, .boxes = boxes };
+	struct dg_writer w = { .store = store, .boxes = boxes };
 	size_t len = 0;
 	int err = -ENOMEM;
 
@@ -285,16 +287,17 @@ static int dg_generate_text(const struct dg_inventory *inventory, const struct d
 	return dg_format_text("generated", text, len, &diags, ret, ret_len);
 }
 
-int dg_generate(const struct dg_inventory *inventory, unsigned int flags, struct dg_generated **ret)
+int dg_generate_stored(const struct dg_device_store *store, unsigned int flags,
+		       struct dg_generated **ret)
 {
 	_cleanup_(dg_cleanup_generated) struct dg_generated *generated = calloc(1,
 										sizeof(*generated));
 	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = NULL;
 	struct dg_boxes_options options = { .pin = flags & DG_GENERATE_PIN };
-	int err = generated ? dg_boxes_new(inventory, &options, &boxes) : -ENOMEM;
+	int err = generated ? dg_boxes_new(store, &options, &boxes) : -ENOMEM;
 
 	if (!err)
-		err = dg_generate_text(inventory, boxes, flags, &generated->text,
+		err = dg_generate_text(store, boxes, flags, &generated->text,
 				       &generated->text_len);
 	if (err)
 		return err;
@@ -304,6 +307,13 @@ int dg_generate(const struct dg_inventory *inventory, unsigned int flags, struct
 	generated->promised = TAKE_PTR(boxes->promised);
 	*ret = TAKE_PTR(generated);
 	return 0;
+}
+
+int dg_generate(const struct dg_inventory *inventory, unsigned int flags, struct dg_generated **ret)
+{
+	_cleanup_(dg_device_store_done) struct dg_device_store store = {};
+
+	return dg_device_store_add_all(&store, inventory) ?: dg_generate_stored(&store, flags, ret);
 }
 
 void dg_generated_free(struct dg_generated *generated)

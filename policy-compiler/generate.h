@@ -20,7 +20,7 @@
  */
 #pragma once
 
-#include "inventory.h"
+#include "device_store.h"
 
 enum dg_generate_flags {
 	DG_GENERATE_PIN = 1 << 0,
@@ -39,5 +39,8 @@ struct dg_generated {
  * what it wrote is no policy.
  */
 int dg_generate(const struct dg_inventory *inventory, unsigned int flags, struct dg_generated **ret);
+/* The same of a store (device_store.h). */
+int dg_generate_stored(const struct dg_device_store *store, unsigned int flags,
+		       struct dg_generated **ret);
 void dg_generated_free(struct dg_generated *generated);
 DEFINE_CLEANUP(struct dg_generated *, dg_generated_free, generated)

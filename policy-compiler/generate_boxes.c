@@ -140,11 +140,14 @@ static bool dg_tells(const struct dg_box *box)
 
 static int dg_add_device(struct dg_builder *b, struct dg_index *index, uint32_t number)
 {
-	const struct dg_device *device = b->inventory->devices[number];
 	struct dg_box box = {.first = number, .last = number, .count = 1};
-	uint32_t ops = dg_device_operations(b, number);
-	int err = dg_identity(b, &box, device);
+	struct dg_device device;
+	uint32_t ops;
+	int err;
 
+	dg_device_store_get(b->store, number, &device);
+	ops = dg_device_operations(b, number, &device);
+	err = dg_identity(b, &box, &device);
 	if (err || !dg_tells(&box))
 		return err;
 	/* What is connected, locked or accepted has no driver yet, and may get any. */
@@ -161,7 +164,7 @@ static int dg_add_device(struct dg_builder *b, struct dg_index *index, uint32_t 
 		box.count = 0;
 	box.ops = ops & DG_EVIDENCE_OPS;
 	box.evidence = true;
-	err = dg_identity_evidence(b, &box, device);
+	err = dg_identity_evidence(b, &box, &device);
 	return err ?: dg_add_box(b, index, &box);
 }
 
@@ -276,8 +279,11 @@ static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index,
 static int dg_promise(struct dg_builder *b, const struct dg_index *index, uint32_t number)
 {
 	struct dg_box all = {0}, *staying;
-	int err = dg_take_asked(b, &all, b->inventory->devices[number], b->asked);
+	struct dg_device device;
+	int err;
 
+	dg_device_store_get(b->store, number, &device);
+	err = dg_take_asked(b, &all, &device, b->asked);
 	if (err)
 		return err;
 	b->result->promised[number] = dg_around(b, index, &all, NULL, &staying);
@@ -396,25 +402,23 @@ static int dg_merge(struct dg_builder *b, enum dg_attr_id id)
 
 static int dg_build(struct dg_builder *b)
 {
-	const struct dg_inventory *inventory = b->inventory;
+	size_t devices = b->store->count;
 	_cleanup_(dg_index_done) struct dg_index index = {
 		/* Twice: a device of verified evidence has two boxes. */
-		.next = calloc(2 * inventory->device_count + 1, sizeof(*index.next)),
+		.next = calloc(2 * devices + 1, sizeof(*index.next)),
 	};
 	int err = index.next ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < inventory->device_count; i++) {
-		const struct dg_device *device = inventory->devices[i];
-
+	for (size_t i = 0; i < devices; i++) {
 		b->result->next[i] = DG_NO_DEVICE;
-		b->drivers_named |= device->facts[DG_ATTR_DRIVER_NAME].known;
-		b->serials_given |= device->facts[DG_ATTR_USB_SERIAL].known;
+		b->drivers_named |= dg_device_store_knows(b->store, i, DG_ATTR_DRIVER_NAME);
+		b->serials_given |= dg_device_store_knows(b->store, i, DG_ATTR_USB_SERIAL);
 	}
-	for (size_t i = 0; i < inventory->device_count && !err; i++)
+	for (size_t i = 0; i < devices && !err; i++)
 		err = dg_add_device(b, &index, (uint32_t)i);
 	if (!err)
 		err = dg_collect_masks(b);
-	for (size_t i = 0; i < inventory->device_count && !err; i++)
+	for (size_t i = 0; i < devices && !err; i++)
 		err = dg_promise(b, &index, (uint32_t)i);
 	if (!err)
 		err = dg_drop_covered(b, &index);
@@ -423,21 +427,21 @@ static int dg_build(struct dg_builder *b)
 	return err;
 }
 
-int dg_boxes_new(const struct dg_inventory *inventory, const struct dg_boxes_options *options,
+int dg_boxes_new(const struct dg_device_store *store, const struct dg_boxes_options *options,
 		 struct dg_boxes **ret)
 {
 	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = calloc(1, sizeof(*boxes));
-	struct dg_builder b = { .inventory = inventory, .options = options, .result = boxes };
+	struct dg_builder b = { .store = store, .options = options, .result = boxes };
 	int err;
 
 	if (!boxes)
 		return -ENOMEM;
-	if (inventory->device_count > UINT32_MAX / 4)
+	if (store->count > UINT32_MAX / 4)
 		return -EFBIG;
-	boxes->device_count = inventory->device_count;
+	boxes->device_count = store->count;
 	boxes->arena = dg_arena_new();
-	boxes->next = calloc(inventory->device_count + 1, sizeof(*boxes->next));
-	boxes->promised = calloc(inventory->device_count + 1, sizeof(*boxes->promised));
+	boxes->next = calloc(store->count + 1, sizeof(*boxes->next));
+	boxes->promised = calloc(store->count + 1, sizeof(*boxes->promised));
 	if (!boxes->arena || !boxes->next || !boxes->promised)
 		return -ENOMEM;
 	err = dg_build(&b);

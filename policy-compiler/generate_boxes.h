@@ -51,7 +51,7 @@ struct dg_boxes_options {
 	const uint32_t *ops; /* wanted, by device; NULL: what generate.h says */
 };
 
-int dg_boxes_new(const struct dg_inventory *inventory, const struct dg_boxes_options *options,
+int dg_boxes_new(const struct dg_device_store *store, const struct dg_boxes_options *options,
 		 struct dg_boxes **ret);
 void dg_boxes_free(struct dg_boxes *boxes);
 DEFINE_CLEANUP(struct dg_boxes *, dg_boxes_free, boxes)

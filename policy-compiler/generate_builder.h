@@ -11,7 +11,7 @@ struct dg_strings {
 };
 
 struct dg_builder {
-	const struct dg_inventory *inventory;
+	const struct dg_device_store *store;
 	const struct dg_boxes_options *options;
 	struct dg_boxes *result;
 	struct dg_strings strings;
@@ -36,6 +36,7 @@ int dg_take_asked(struct dg_builder *b, struct dg_box *box, const struct dg_devi
 /* Can a value of it tell one device or model from others? That it is on some bus does not. */
 bool dg_identifies(const struct dg_attr *attr);
 /* The operations of @device that a rule can allow: those wanted (options), or what generate.h says. */
-uint32_t dg_device_operations(const struct dg_builder *b, uint32_t number);
+uint32_t dg_device_operations(const struct dg_builder *b, uint32_t number,
+			      const struct dg_device *device);
 /* Those of them that rest on evidence. */
 #define DG_EVIDENCE_OPS (1U << DG_OP_ACCEPT | 1U << DG_OP_DMA_PRIVATE)

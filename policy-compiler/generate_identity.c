@@ -307,10 +307,9 @@ static uint32_t dg_operations(const struct dg_device *device)
 	return ops;
 }
 
-uint32_t dg_device_operations(const struct dg_builder *b, uint32_t number)
+uint32_t dg_device_operations(const struct dg_builder *b, uint32_t number,
+			      const struct dg_device *device)
 {
-	const struct dg_device *device = b->inventory->devices[number];
-
 	if (!b->options->ops)
 		return dg_operations(device);
 	/* Nothing admits a device to the TCB on its own word. */

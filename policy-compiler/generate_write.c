@@ -86,9 +86,11 @@ static const char *dg_single_string(const struct dg_box *box, enum dg_attr_id id
 /* What a USB device calls itself, for names only: it is claimed, and compared with nothing. */
 static struct dg_bytes dg_product(const struct dg_writer *w, const struct dg_box *box)
 {
-	const struct dg_device *device = w->inventory->devices[box->first];
-	const struct dg_fact *product = &device->facts[DG_ATTR_USB_PRODUCT];
+	const struct dg_fact *product;
+	struct dg_device device;
 
+	dg_device_store_get(w->store, box->first, &device);
+	product = &device.facts[DG_ATTR_USB_PRODUCT];
 	if (dg_dim_of(box, DG_ATTR_USB_ID)->state != DG_DIM_VALUES || !product->known ||
 	    strchr(dg_dim_of(box, DG_ATTR_USB_ID)->text, '\n') ||
 	    !strncmp(dg_dim_of(box, DG_ATTR_USB_ID)->text, "1d6b:000", 8))
@@ -221,10 +223,11 @@ void dg_writer_labels(const struct dg_writer *w, const struct dg_box *box)
 	uint32_t device = box->first;
 
 	for (uint32_t i = 0; i < box->count && i < DG_LABELS_SHOWN; i++) {
-		const struct dg_device *d = w->inventory->devices[device];
+		struct dg_device d;
 
+		dg_device_store_get(w->store, device, &d);
 		fputs(i ? ", " : "", w->out);
-		dg_writer_plain(w->out, d->label);
+		dg_writer_plain(w->out, d.label);
 		if (!i && dg_product(w, box).len) {
 			fputs(" (", w->out);
 			dg_writer_plain(w->out, dg_product(w, box));

@@ -16,9 +16,9 @@ struct dg_namer {
 	struct dg_map used; /* hash of a name -> how often it was wanted */
 };
 
-/* @inventory, @boxes, @out and @prefix are given; the rest is dg_writer_begin()'s. */
+/* @store, @boxes, @out and @prefix are given; the rest is dg_writer_begin()'s. */
 struct dg_writer {
-	const struct dg_inventory *inventory;
+	const struct dg_device_store *store;
 	const struct dg_boxes *boxes;
 	FILE *out;
 	const char *prefix; /* of ids, or NULL */

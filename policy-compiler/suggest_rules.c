@@ -72,13 +72,13 @@ static int dg_parse_rules(struct dg_suggestions *s, const char *text, size_t len
 	return dg_policy_load_text("suggested", text, len, 0, &diags, &s->policy);
 }
 
-static int dg_make_rules(struct dg_suggestions *s, const struct dg_denials *denials,
+static int dg_make_rules(struct dg_suggestions *s, const struct dg_device_store *store,
 			 const struct dg_boxes *boxes)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	struct dg_writer w = {
-		.inventory = denials->devices,
+		.store = store,
 		.boxes = boxes,
 		.prefix = "suggested",
 		.out = open_memstream(&text, &len),
@@ -171,6 +171,7 @@ int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_forc
 	_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = calloc(1, sizeof(*s));
 	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = NULL;
 	struct dg_boxes_options options = { 0 };
+	_cleanup_(dg_device_store_done) struct dg_device_store store = {};
 	size_t devices = denials->devices->device_count;
 	_cleanup_free_ uint32_t *wanted = NULL;
 	int err;
@@ -180,7 +181,9 @@ int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_forc
 	err = dg_find_wanted(s, denials, in_force, &wanted);
 	options.ops = wanted;
 	if (!err)
-		err = dg_boxes_new(denials->devices, &options, &boxes);
+		err = dg_device_store_add_all(&store, denials->devices);
+	if (!err)
+		err = dg_boxes_new(&store, &options, &boxes);
 	if (err)
 		return err;
 	s->rules = calloc(boxes->count + 1, sizeof(*s->rules));
@@ -189,7 +192,7 @@ int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_forc
 		return -ENOMEM;
 	for (size_t i = 0; i < devices; i++)
 		s->refused[i] = wanted[i] & ~boxes->promised[i];
-	err = dg_make_rules(s, denials, boxes);
+	err = dg_make_rules(s, &store, boxes);
 	for (size_t i = 0; i < s->count && !err; i++)
 		err = dg_find_devices(denials, wanted, &s->policy->rules[i], &s->rules[i]);
 	if (err)

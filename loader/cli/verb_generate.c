@@ -8,18 +8,27 @@
 #include "show.h"
 #include "snapshot.h"
 
-static int read_devices(const char *verb, const char *path, bool json, struct dg_inventory **ret)
+static int store_one(struct dg_device *device, size_t position, void *context)
 {
+	(void)position;
+	return dg_device_store_add(context, device);
+}
+
+static int read_devices(const char *verb, const char *path, bool json, struct dg_device_store *store)
+{
+	_cleanup_(dg_cleanup_inventory) struct dg_inventory *present = NULL;
 	_cleanup_diags_ struct dg_diags diags = {};
 	struct dg_failure failure = {};
 	int r;
 
 	if (!path) {
-		if (dg_snapshot_take("", ret, &failure))
+		if (dg_snapshot_take("", &present, &failure))
 			return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s", failure.text);
+		if (dg_device_store_add_all(store, present))
+			return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s", strerror(ENOMEM));
 		return DG_EXIT_OK;
 	}
-	r = dg_inventory_load(path, &diags, ret);
+	r = dg_inventory_each(path, &diags, store_one, store);
 	if (r < 0)
 		return dg_author_failed(verb, path, r, json, &diags);
 	dg_diags_print(stderr, &diags);
@@ -36,7 +45,7 @@ static void print_json(const struct dg_generated *generated)
 
 int dg_verb_generate(int argc, char **argv)
 {
-	_cleanup_(dg_cleanup_inventory) struct dg_inventory *inventory = NULL;
+	_cleanup_(dg_device_store_done) struct dg_device_store store = {};
 	_cleanup_(dg_cleanup_generated) struct dg_generated *generated = NULL;
 	struct dg_args args;
 	unsigned int flags;
@@ -45,10 +54,10 @@ int dg_verb_generate(int argc, char **argv)
 	if (dg_args_parse(argc, argv, 0, 0, &args) != DG_EXIT_OK)
 		return DG_EXIT_USAGE;
 	flags = args.values[DG_OPTION_generate_pin] ? DG_GENERATE_PIN : 0;
-	r = read_devices(argv[0], args.values[DG_OPTION_generate_inventory], args.json, &inventory);
+	r = read_devices(argv[0], args.values[DG_OPTION_generate_inventory], args.json, &store);
 	if (r != DG_EXIT_OK)
 		return r;
-	r = dg_generate(inventory, flags, &generated);
+	r = dg_generate_stored(&store, flags, &generated);
 	if (r < 0)
 		return dg_author_fail(argv[0], DG_EXIT_SYSTEM, "%s",
 				      r == -EFBIG ? "the policy would be larger than a policy can be"
