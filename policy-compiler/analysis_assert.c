@@ -273,6 +273,8 @@ int dg_analysis_asserts(struct dg_analysis *a)
 		/* Assertions are errors when undecided: what rules used up is not theirs. */
 		a->steps = DG_ANALYSIS_ALL_STEPS;
 		a->points.left = DG_ANALYSIS_POINTS;
+		dg_progress_step(a->diags->progress, "proving assertion", i + 1,
+				 a->policy->assert_count);
 		r = check_assert(&c, &a->policy->asserts[i]);
 	}
 	if (r == -E2BIG) {

@@ -506,6 +506,8 @@ static int check_rest(struct dg_analysis *a)
 			kept[count++] = dg_item_take_away(dg_item_place(a, i));
 	}
 	for (uint32_t i = 0; i < s->items.list_count && r >= 0; i++) {
+		dg_progress_step(a->diags->progress, "looking for unused items in set", i + 1,
+				 s->items.list_count);
 		r = check_list(a, i);
 		if (r == -E2BIG) {
 			list_undecided(a, i, s->items.lists[i].count);

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "facts.h"
 #include "matcher.h"
+#include "progress.h"
 #include "search.h"
 
 /* Steps of one search, and of all searches about single rules together. */

@@ -340,6 +340,7 @@ int dg_analysis_rules(struct dg_analysis *a)
 	int r = 0;
 
 	for (uint32_t i = 0; i < a->policy->rule_count && r >= 0; i++) {
+		dg_progress_step(a->diags->progress, "analysing rule", i + 1, a->policy->rule_count);
 		if (!a->silent[i])
 			r = check_rule(a, i);
 		if (r == -E2BIG) {

@@ -49,6 +49,7 @@ struct dg_diags {
 	size_t count, room;
 	size_t errors, warnings;
 	unsigned int source_count; /* numbers given to sources */
+	struct dg_progress *progress; /* who is told how far the work is (progress.h), or NULL */
 	bool sorted;
 	bool cut;	  /* more than DG_DIAGS_MAX: the rest was counted, not kept */
 	bool out_of_memory; /* a diagnostic was lost; the verdict must not be "fine" */

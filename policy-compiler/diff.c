@@ -20,6 +20,7 @@
 #include "diff_work.h"
 #include "eval.h"
 #include "fold.h"
+#include "progress.h"
 #include "util.h"
 
 /* Steps of all questions: some seconds. */
@@ -394,16 +395,20 @@ static int compare_defaults(struct dg_diff_work *w)
 static int compare_column(struct dg_diff_work *w, const struct dg_fold_column *column)
 {
 	size_t most = SIZE_MAX;
+	char what[64];
 	int r = list_rules(w);
 
+	snprintf(what, sizeof(what), "%s: comparing changed rule", dg_op_name((enum dg_op)w->op));
 	for (int owner = 0; owner < DG_DIFF_OWNERS && r >= 0; owner++)
 		r = make_parts(w, column, (enum dg_diff_owner)owner);
 	if (r >= 0)
 		r = compare_defaults(w);
 	if (!(w->flags & DG_DIFF_ALL) && w->alone.count > 0)
 		most = w->alone.count < DG_DIFF_PAIRS ? DG_DIFF_PAIRS / w->alone.count : 1;
-	for (size_t i = 0; i < w->alone.count && r >= 0; i++)
+	for (size_t i = 0; i < w->alone.count && r >= 0; i++) {
+		dg_progress_step(w->progress, what, i + 1, w->alone.count);
 		r = compare_rule(w, w->alone.items[i], most);
+	}
 	return r;
 }
 
@@ -543,7 +548,7 @@ int dg_diff_new(const struct dg_policy *old, const struct dg_policy *new, unsign
 {
 	_cleanup_(dg_cleanup_diff) struct dg_diff *diff = calloc(1, sizeof(*diff));
 	_cleanup_(work_done) struct dg_diff_work w = {
-		.diff = diff, .flags = flags, .policies = {old, new}};
+		.diff = diff, .flags = flags, .policies = {old, new}, .progress = diags->progress};
 	int r = diff ? prepare(&w, diags) : -ENOMEM;
 
 	for (w.op = 0; w.op < DG_OP_MAX && r >= 0; w.op++)

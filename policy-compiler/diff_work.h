@@ -33,6 +33,7 @@ struct dg_diff_work {
 	struct dg_outlooks outlooks;
 	struct dg_search search;
 	size_t steps; /* left */
+	struct dg_progress *progress;
 
 	/* One column. */
 	unsigned int op; /* the first with it and its defaults */

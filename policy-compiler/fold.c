@@ -8,6 +8,7 @@
 
 #include "array.h"
 #include "fold_build.h"
+#include "progress.h"
 #include "support.h"
 
 #define RUNS_PER_RULE 16 /* of several groups in one part */
@@ -296,6 +297,8 @@ static int build_matches(struct dg_fold *f, struct dg_supports *supports, uint32
 	int r = 0;
 
 	for (uint32_t i = 0; i < f->policy->rule_count && r >= 0; i++) {
+		dg_progress_step(f->progress, "making the diagram of rule", i + 1,
+				 f->policy->rule_count);
 		*where = &f->policy->rules[i].pos;
 		r = build_match(f, &f->policy->rules[i], &f->match[i]);
 		if (r >= 0)
@@ -356,6 +359,7 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 	if (flags & DG_FOLD_NO_PARTS)
 		return r;
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
+		dg_progress_step(f->progress, "joining diagrams", c + 1, f->column_count);
 		r = build_parts(f, &f->columns[c], flags, &op);
 		for (unsigned int o = 0; o < DG_OP_MAX && r >= 0; o++)
 			if (f->columns[c].ops >> o & 1)

@@ -59,6 +59,7 @@ struct dg_fold {
 	bool split_all;
 	dg_ref *alternatives;
 	size_t alternative_count, alternative_room;
+	struct dg_progress *progress; /* while it is made */
 	struct dg_conditions conditions;
 	struct dg_fold_column columns[DG_OP_MAX];
 	size_t column_count;

@@ -62,8 +62,11 @@ static int build(struct dg_fold *f, unsigned int flags, struct dg_diags *diags)
 {
 	const struct dg_pos *where = &f->policy->pos;
 	const struct dg_rule_node *rule = NULL;
-	int r = dg_fold_build(f, flags, &where);
+	int r;
 
+	f->progress = diags->progress;
+	r = dg_fold_build(f, flags, &where);
+	f->progress = NULL;
 	if (r != -E2BIG)
 		return r;
 	if (where == &f->policy->pos)

@@ -6,6 +6,7 @@
 
 #include "frontend.h"
 #include "inventory.h"
+#include "progress.h"
 #include "inventory_read.h"
 #include "utf8.h"
 
@@ -389,6 +390,7 @@ static int dg_reader_run(struct dg_source *source, struct dg_diags *diags, struc
 /* Streaming: the arena is emptied for the next device. */
 struct dg_stream {
 	struct dg_arena *arena;
+	struct dg_progress *progress;
 	dg_inventory_each_fn each;
 	void *context;
 };
@@ -396,8 +398,10 @@ struct dg_stream {
 static int dg_stream_one(struct dg_device *device, size_t position, void *context)
 {
 	struct dg_stream *stream = context;
-	int err = stream->each(device, position, stream->context);
+	int err;
 
+	dg_progress_step(stream->progress, "device", position, 0);
+	err = stream->each(device, position, stream->context);
 	dg_arena_reset(stream->arena);
 	return err;
 }
@@ -406,7 +410,12 @@ static int dg_inventory_stream(struct dg_source *source, struct dg_diags *diags,
 			       dg_inventory_each_fn each, void *context)
 {
 	_cleanup_(dg_cleanup_arena) struct dg_arena *arena = dg_arena_new();
-	struct dg_stream stream = { .arena = arena, .each = each, .context = context };
+	struct dg_stream stream = {
+		.arena = arena,
+		.progress = diags->progress,
+		.each = each,
+		.context = context,
+	};
 
 	if (!arena) {
 		dg_source_unref(source);

@@ -4,6 +4,7 @@
 #include "author.h"
 #include "device_diff.h"
 #include "diff_devices.h"
+#include "progress.h"
 #include "show.h"
 
 static void print_side(const struct dg_policy *policy, const struct dg_device_verdict *verdict)
@@ -48,10 +49,12 @@ static void print_change(const struct dg_diff_devices *o, const struct dg_device
 int dg_diff_devices(const char *verb, const struct dg_diff_devices *o)
 {
 	_cleanup_(dg_cleanup_device_diff) struct dg_device_diff *diff = NULL;
-	_cleanup_diags_ struct dg_diags diags = {};
+	struct dg_progress progress = dg_progress_start(stderr, "devgate diff");
+	_cleanup_diags_ struct dg_diags diags = {.progress = o->json ? NULL : &progress};
 	int r;
 
 	r = dg_device_diff_new(o->inventory, o->before, o->after, o->ops, o->time, &diags, &diff);
+	dg_progress_clear(&progress);
 	if (r < 0)
 		return dg_author_failed(verb, o->inventory, r, o->json, &diags);
 	dg_diags_print(stderr, &diags);

@@ -7,6 +7,7 @@
 #include "diff.h"
 #include "diff_policies.h"
 #include "inventory.h"
+#include "progress.h"
 #include "show.h"
 
 static void show_side(const struct dg_policy *policy, enum dg_verdict verdict, uint32_t rule)
@@ -107,9 +108,11 @@ static int compare_policies(const char *verb, const struct dg_policy *old,
 			    const struct dg_policy *new, bool all, bool json)
 {
 	_cleanup_(dg_cleanup_diff) struct dg_diff *diff = NULL;
-	_cleanup_diags_ struct dg_diags diags = {};
+	struct dg_progress progress = dg_progress_start(stderr, "devgate diff");
+	_cleanup_diags_ struct dg_diags diags = {.progress = json ? NULL : &progress};
 	int r = dg_diff_new(old, new, all ? DG_DIFF_ALL : 0, &diags, &diff);
 
+	dg_progress_clear(&progress);
 	if (r == -EBADMSG)
 		return dg_author_failed(verb, "", r, json, &diags);
 	dg_diags_print(stderr, &diags);

@@ -7,6 +7,7 @@
 #include "apply.h"
 #include "args.h"
 #include "host.h"
+#include "progress.h"
 #include "status.h"
 #include "text.h"
 #include "trust.h"
@@ -232,7 +233,7 @@ int dg_verb_apply(int argc, char **argv)
 		return r;
 	dg_host_quiet_libbpf();
 	context.json = args.json;
-	context.progress = !context.json && isatty(STDERR_FILENO);
+	context.progress = !context.json && dg_progress_start(stderr, "devgate apply").out;
 	apply.context = &context;
 	r = dg_apply(object, &apply, &result, &failure);
 	if (r)

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "heap.h"
 #include "policy.h"
+#include "progress.h"
 #include "verbs.h"
 
 /* What was looked at, for a person; a program reads the exit status. */
@@ -21,11 +22,15 @@ static void dg_check_summary(const char *path, const struct dg_policy *policy,
 static int dg_check_one(const char *path, unsigned int flags, bool json)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
+	struct dg_progress progress = dg_progress_start(stderr, "devgate check");
 	_cleanup_diags_ struct dg_diags diags = { 0 };
 	int err;
 
 	dg_heap_prepare(path);
+	if (!json)
+		diags.progress = &progress;
 	err = dg_policy_load_flags(path, flags, &diags, &policy);
+	dg_progress_clear(&progress);
 	if (json)
 		dg_diags_json(stdout, &diags);
 	else

@@ -8,6 +8,7 @@
 #include "file_write.h"
 #include "heap.h"
 #include "object.h"
+#include "progress.h"
 
 /* What the verifier needs for it on this kernel; 0 where the object cannot be loaded. */
 static unsigned int verified_instructions(const void *bytes, size_t size)
@@ -69,6 +70,7 @@ static int compile(const char *verb, const struct dg_args *args)
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	const char *path = args->operands[0], *out = args->values[DG_OPTION_compile_output];
 	bool show_stats = args->values[DG_OPTION_compile_stats];
+	struct dg_progress progress = dg_progress_start(stderr, "devgate compile");
 	_cleanup_diags_ struct dg_diags diags = {};
 	_cleanup_free_ void *bytes = NULL;
 	unsigned int flags = DG_LOAD_TESTS | DG_LOAD_ANALYSIS;
@@ -86,9 +88,12 @@ static int compile(const char *verb, const struct dg_args *args)
 	if (args->values[DG_OPTION_compile_allow_dead])
 		flags |= DG_LOAD_ALLOW_DEAD;
 	dg_heap_prepare(path);
+	if (!args->json)
+		diags.progress = &progress;
 	r = dg_policy_load_flags(path, flags, &diags, &policy);
 	if (r >= 0)
 		r = dg_object_build(policy, &diags, &bytes, &size, &stats);
+	dg_progress_clear(&progress);
 	if (r == -EBADMSG || (r >= 0 && diags.errors > 0))
 		return dg_author_failed(verb, path, -EBADMSG, args->json, &diags);
 	dg_diags_print(stderr, &diags);

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "author.h"
 #include "generate.h"
+#include "progress.h"
 #include "show.h"
 #include "snapshot.h"
 
@@ -16,6 +17,7 @@ static int store_one(struct dg_device *device, size_t position, void *context)
 
 static int read_devices(const char *verb, const char *path, bool json, struct dg_device_store *store)
 {
+	struct dg_progress progress = dg_progress_start(stderr, "devgate generate");
 	_cleanup_(dg_cleanup_inventory) struct dg_inventory *present = NULL;
 	_cleanup_diags_ struct dg_diags diags = {};
 	struct dg_failure failure = {};
@@ -28,7 +30,10 @@ static int read_devices(const char *verb, const char *path, bool json, struct dg
 			return dg_author_fail(verb, DG_EXIT_SYSTEM, "%s", strerror(ENOMEM));
 		return DG_EXIT_OK;
 	}
+	if (!json)
+		diags.progress = &progress;
 	r = dg_inventory_each(path, &diags, store_one, store);
+	dg_progress_clear(&progress);
 	if (r < 0)
 		return dg_author_failed(verb, path, r, json, &diags);
 	dg_diags_print(stderr, &diags);

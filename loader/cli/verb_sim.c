@@ -13,6 +13,7 @@
 #include "json_write.h"
 #include "object.h"
 #include "object_text.h"
+#include "progress.h"
 #include "text.h"
 #include "walker.h"
 
@@ -366,13 +367,15 @@ static int run(const char *verb, const struct options *o)
 		.query = {.time = o->has_at ? o->at : (uint64_t)time(NULL), .clock_synced = 1},
 		.labels = dg_arena_new(),
 	};
-	_cleanup_diags_ struct dg_diags diags = {};
+	struct dg_progress progress = dg_progress_start(stderr, "devgate sim");
+	_cleanup_diags_ struct dg_diags diags = {.progress = o->json ? NULL : &progress};
 	int r;
 
 	r = prepare(verb, o, &j);
 	if (r != DG_EXIT_OK)
 		return r;
 	r = v.labels ? dg_inventory_each(o->inventory, &diags, judge_one, &v) : -ENOMEM;
+	dg_progress_clear(&progress);
 	if (r == -ECANCELED)
 		return v.status;
 	if (r < 0)

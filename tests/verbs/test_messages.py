@@ -142,5 +142,35 @@ def test_colour_only_on_a_terminal_that_wants_it(folder):
         equal((result.status, "E050" in result.err, "\033" in result.err), (1, True, colour), result)
 
 
+def shown(result):
+    """What stood on the one line of progress, in turn; all of it is erased."""
+    *lines, rest = result.err.split("\r")
+    expect("\n" not in "".join(lines) and all(line.endswith("\033[K") for line in lines[1:]), result)
+    if lines:
+        expect(rest.startswith("\033[K"), result)
+    return [line.removesuffix("\033[K") for line in lines[1:]]
+
+
+def test_progress_on_a_terminal(folder):
+    rules = "".join(f'allow "r{i}" on bind where pci.bus == {i};\n' for i in range(1200))
+    folder.write("p.dgp", HEAD + rules)
+    folder.write("q.dgp", HEAD + rules.replace("== 7;", "== 7000;"))
+    folder.write("devices.json", '{"bus":"pci","pci.id":"8086:10d3"}\n' * 1200)
+    always = {"DEVGATE_PROGRESS": "always"}
+    for verb, *words, last in (
+            ("check", "p.dgp", "analysing rule 1,200 of 1,200"),
+            ("compile", "p.dgp", "-o", "p.o", "analysing rule 1,200 of 1,200"),
+            ("diff", "p.dgp", "q.dgp", "bind: comparing changed rule 2 of 2"),
+            ("diff", "p.dgp", "q.dgp", "--inventory", "devices.json", "device 1,200"),
+            ("sim", "p.dgp", "--inventory", "devices.json", "--op", "bind", "device 1,200"),
+            ("generate", "--inventory", "devices.json", "device 1,200")):
+        lines = shown(folder.on_terminal(verb, *words, env=always))
+        expect(f"devgate {verb}: {last}" in lines, (verb, words, lines[-5:]))
+        for result in (folder.on_terminal(verb, *words, env={"DEVGATE_PROGRESS": "never"}),
+                       folder.on_terminal(verb, *words, "--json", env=always),
+                       folder.devgate(verb, *words, env=always)):
+            expect("\r" not in result.err and "\033[K" not in result.err, (verb, words, result))
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))

@@ -64,8 +64,9 @@ class Folder:
         environment.pop("NO_COLOR", None)
         environment.update(env or {})
         ours, theirs = pty.openpty()
-        with subprocess.Popen([DEVGATE, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=theirs, cwd=self.path, env=environment) as process:
+        with tempfile.TemporaryFile() as out, subprocess.Popen(
+                [DEVGATE, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=theirs,
+                cwd=self.path, env=environment) as process:
             os.close(theirs)
             err = b""
             try:
@@ -74,8 +75,10 @@ class Folder:
             except OSError:  # EIO: the other end is closed
                 pass
             os.close(ours)
-            out = process.stdout.read()
-        return Result(subprocess.CompletedProcess(words, process.returncode, out, err))
+            process.wait()
+            out.seek(0)
+            return Result(subprocess.CompletedProcess(words, process.returncode, out.read(),
+                                                      err.replace(b"\r\n", b"\n")))
 
 
 def expect(truth, what=""):
