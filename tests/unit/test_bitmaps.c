@@ -186,7 +186,8 @@ Test(bitmaps, a_rule_of_many_terms_is_in_a_part)
 	static const char *const tests[] = {"pci.bus == %u",	  "pci.slot == %u",
 					    "pci.function == %u", "pci.segment == %u",
 					    "pci.revision == %u", "driver.name == \"%u\"",
-					    "device.name == \"%u\""};
+					    "device.name == \"%u\"",	  "driver.module == \"%u\"",
+					    "bus == \"%u\""};
 	struct dg_tables_stats stats;
 	struct dg_policy *policy;
 	struct dg_tables *t;
@@ -194,11 +195,11 @@ Test(bitmaps, a_rule_of_many_terms_is_in_a_part)
 	char *text;
 	FILE *out = open_memstream(&text, &size);
 
-	/* The sum of seven digits is 1 modulo 3: 729 paths, none of them like another. */
+	/* The sum of nine digits is 1 modulo 3: 6,561 paths and as many alternatives. */
 	fputs(HEAD "deny \"short\" on bind where pci.bus == 1 and pci.slot == 1;\n"
 		   "allow \"long\" on bind where ",
 	      out);
-	for (unsigned int digits = 0, first = 1; digits < 2187; digits++) {
+	for (unsigned int digits = 0, first = 1; digits < 19683; digits++) {
 		unsigned int sum = 0;
 
 		for (unsigned int rest = digits; rest > 0; rest /= 3)
@@ -221,11 +222,13 @@ Test(bitmaps, a_rule_of_many_terms_is_in_a_part)
 	cr_expect_eq(stats.apart, 1);
 	cr_expect_eq(stats.parts, 1);
 	cr_expect_eq(judge(t, "{\"pci.bus\":1,\"pci.slot\":1,\"pci.function\":1,\"pci.segment\":1,"
-			      "\"pci.revision\":0,\"driver.name\":\"0\",\"device.name\":\"0\"}")
+			      "\"pci.revision\":0,\"driver.name\":\"0\",\"device.name\":\"0\","
+			      "\"driver.module\":\"0\",\"bus\":\"0\"}")
 			     .rule,
 		     0);
 	cr_expect_eq(judge(t, "{\"pci.bus\":1,\"pci.slot\":0,\"pci.function\":0,\"pci.segment\":0,"
-			      "\"pci.revision\":0,\"driver.name\":\"0\",\"device.name\":\"0\"}")
+			      "\"pci.revision\":0,\"driver.name\":\"0\",\"device.name\":\"0\","
+			      "\"driver.module\":\"0\",\"bus\":\"0\"}")
 			     .rule,
 		     1);
 	free(t);
