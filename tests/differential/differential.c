@@ -105,8 +105,8 @@ static struct dg_tables_options form_of(const char *text)
 
 	return (struct dg_tables_options){.keep_parts = chance(&r, 50),
 					  .bitmaps = chance(&r, 33),
-					  .split = chance(&r, 50),
-					  .nodes = (enum dg_node_form)pick(&r, 4)};
+					  .nodes = (enum dg_node_form)pick(&r, 4),
+					  .split = chance(&r, 50)};
 }
 
 static int load(const struct options *o, const char *text, struct engines *ret)

@@ -159,6 +159,24 @@ Test(analysis, a_rule_that_takes_many_to_shadow)
 	dg_diags_done(&diags);
 }
 
+/* The same where another view of the id is asked for: what a walk changes in one it changes in
+ * both. */
+Test(analysis, ids_that_take_many_to_shadow)
+{
+	struct dg_diags diags = {};
+	char rules[4096] = "";
+
+	for (unsigned int k = 0; k < 8; k++)
+		snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules),
+			 "allow \"%u\" on bind where pci.id in *:%04x;\n", k, k);
+	strcat(rules, "allow \"all\" on bind where pci.id in { 8086:0000, 8086:0001, 8086:0002, "
+		      "8086:0003, 8086:0004, 8086:0005, 8086:0006, 8086:0007 };\n");
+	analyse(rules, &diags);
+	cr_assert_not_null(only(&diags));
+	cr_expect_eq(only(&diags)->id, DG_E073);
+	dg_diags_done(&diags);
+}
+
 /*
  * One device of 2,000 is left to the last rule, and neither devices one by one nor a walk lead to
  * it: its bus is asked for by the most rules, and by the first ones.
@@ -174,7 +192,8 @@ Test(analysis, a_rule_for_a_device_hard_to_find)
 	fputs(HEAD, out);
 	for (unsigned int slot = 0; slot < 10; slot++)
 		if (slot != 5)
-			fprintf(out, "deny \"s%u\" on bind where pci.bus == 137 and pci.slot == %u;\n",
+			fprintf(out,
+				"deny \"s%u\" on bind where pci.bus == 137 and pci.slot == %u;\n",
 				slot, slot);
 	for (unsigned int bus = 0; bus < 200; bus++)
 		if (bus != 137)
