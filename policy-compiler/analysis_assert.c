@@ -16,7 +16,9 @@
 
 /* The slack for putting the parts of one operation together: one part makes a short search. */
 #define MERGE_SLACK (1U << 20)
-#define ALTERNATIVES 1024 /* of a rule's condition that are looked at one by one */
+/* Of a rule's condition: how many are looked at one by one, and the work on each. */
+#define ALTERNATIVES 1024
+#define ALTERNATIVE_RUNS 65536
 
 /* An assertion on one operation. */
 struct assert_question {
@@ -80,7 +82,12 @@ static bool gives(const struct assert_question *q, uint32_t rank)
 
 static int pick_any(void *data, dg_ref region)
 {
-	return pick(data, DG_RANK_NONE, region, &region);
+	struct assert_question *q = data;
+	int r = pick(q, DG_RANK_NONE, region, &region);
+
+	/* For the next alternative. */
+	dg_diagram_budget(q->a->fold->diagram, ALTERNATIVE_RUNS);
+	return r;
 }
 
 /* Of the region's devices that the rule matches, one that gets the verdict: 1. 0, -E2BIG. */
@@ -94,14 +101,17 @@ static int pick_matched(struct assert_question *q, uint32_t rule, dg_ref region)
 	int r = dg_analysis_combine(a, DG_APPLY_AND, region, a->match[rule], &matched);
 
 	if (r != -E2BIG)
-		return r < 0 ? r : pick_any(q, matched);
+		return r < 0 ? r : pick(q, DG_RANK_NONE, matched, &matched);
 	/* Its alternatives may be small each where they are few in the region. */
 	r = dg_condition_live(conditions, node, &live);
 	if (r >= 0)
 		r = dg_analysis_combine(a, DG_APPLY_AND, region, live, &region);
-	return r < 0 ? r
-		     : dg_condition_each(conditions, node->where, sense, region, ALTERNATIVES,
-					 pick_any, q);
+	if (r < 0)
+		return r;
+	dg_diagram_budget(conditions->diagram, ALTERNATIVE_RUNS);
+	r = dg_condition_each(conditions, node->where, sense, region, ALTERNATIVES, pick_any, q);
+	dg_diagram_budget(conditions->diagram, SIZE_MAX);
+	return r;
 }
 
 /* 1: a->points.at is a device that gets the verdict; 0: there is none; -E2BIG. */

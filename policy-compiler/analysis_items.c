@@ -184,17 +184,12 @@ static int add_test(struct dg_analysis *a, const struct dg_item_test *test, size
 	return 0;
 }
 
-static bool is_one(uint32_t owner)
-{
-	return owner < DG_ITEM_FIRST;
-}
-
 /* Does the owner ask for the root? */
 static bool asks(const struct dg_items *items, uint32_t root, uint32_t owner)
 {
 	uint32_t t = items->lists[root].first_test;
 
-	while (is_one(owner) && t != DG_ITEM_NONE && items->tests[t].owner != owner)
+	while (owner != DG_ITEM_ALL && t != DG_ITEM_NONE && items->tests[t].owner != owner)
 		t = items->tests[t].next;
 	return t != DG_ITEM_NONE;
 }
@@ -210,9 +205,9 @@ static int add_root(struct dg_analysis *a, uint32_t root)
 	loss->roots[loss->root_count++] = root;
 	for (uint32_t t = s->items.lists[root].first_test; t != DG_ITEM_NONE && r >= 0;
 	     t = s->items.tests[t].next)
-		if (!is_one(loss->owner) || s->items.tests[t].owner == loss->owner)
+		if (loss->owner == DG_ITEM_ALL || s->items.tests[t].owner == loss->owner)
 			r = add_test(a, &s->items.tests[t], number);
-	return r == -E2BIG && loss->owner == DG_ITEM_FIRST ? 0 : r;
+	return r;
 }
 
 int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item, uint32_t owner)
@@ -336,6 +331,38 @@ static int list_owners(struct dg_analysis *a, uint32_t list, uint32_t **ret, siz
 	*ret = TAKE_PTR(owners);
 	*ret_count = count;
 	return 0;
+}
+
+static const struct dg_item_fact *losing_fact(const struct dg_item_loss *loss)
+{
+	for (size_t i = 0; i < loss->fact_count; i++)
+		if (loss->facts[i].cases.count > 0)
+			return &loss->facts[i];
+	return NULL;
+}
+
+int dg_item_loss_example(struct dg_analysis *a, uint32_t list, uint32_t item,
+			 const struct dg_item_fact **ret)
+{
+	const struct dg_item_loss *loss = &a->items->loss;
+	int r = dg_item_loss_find(a, list, item, DG_ITEM_ALL), err;
+	_cleanup_free_ uint32_t *owners = NULL;
+	size_t count = 0;
+
+	*ret = r >= 0 ? losing_fact(loss) : NULL;
+	if (r == -E2BIG) {
+		err = list_owners(a, list, &owners, &count);
+		if (err < 0)
+			return err;
+	}
+	for (size_t i = 0; i < count && !*ret && (r >= 0 || r == -E2BIG); i++) {
+		r = dg_item_loss_find(a, list, item, owners[i]);
+		if (r >= 0)
+			*ret = losing_fact(loss);
+	}
+	if (r >= 0 && !*ret)
+		*ret = &loss->facts[0];
+	return r;
 }
 
 /* What one owner makes of it. 0 or -ENOMEM. */

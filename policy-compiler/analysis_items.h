@@ -10,9 +10,7 @@
 
 #define DG_ITEM_FACTS_MAX 256
 
-/* In place of an owner: all of them; the first ones, as many as there is room for. */
-#define DG_ITEM_ALL UINT32_MAX
-#define DG_ITEM_FIRST (UINT32_MAX - 1)
+#define DG_ITEM_ALL UINT32_MAX /* in place of an owner */
 
 enum dg_item_answer {
 	DG_ITEM_UNASKED,
@@ -24,7 +22,7 @@ enum dg_item_answer {
 /* What the item is lost from: its roots, and the facts that tests compare with them. */
 struct dg_item_loss {
 	uint32_t item;
-	uint32_t owner; /* whose tests are looked at alone, or DG_ITEM_ALL, DG_ITEM_FIRST */
+	uint32_t owner;		    /* whose tests are looked at alone, or DG_ITEM_ALL */
 	struct dg_item_view *views; /* by root */
 	uint32_t *roots;
 	size_t root_count, view_count;
@@ -47,6 +45,12 @@ struct dg_analysis_items {
 
 /* What is lost with the item by the tests of @owner, to a->items->loss. 0, -ENOMEM, -E2BIG. */
 int dg_item_loss_find(struct dg_analysis *a, uint32_t list, uint32_t item, uint32_t owner);
+/*
+ * The same of all owners or, when they are too many, of one for whom something is lost. *@ret: a
+ * fact of which something is lost, if there is any. 0, -ENOMEM, -E2BIG.
+ */
+int dg_item_loss_example(struct dg_analysis *a, uint32_t list, uint32_t item,
+			 const struct dg_item_fact **ret);
 
 /* Would a rule or an assertion miss the item of the loss? 0 with *@ret, or -ENOMEM. */
 int dg_items_ask(struct dg_analysis *a, uint8_t *ret);

@@ -356,7 +356,7 @@ int dg_items_ask(struct dg_analysis *a, uint8_t *answer)
 			struct asker asker;
 
 			if (items->tests[t].owner == last ||
-			    (loss->owner < DG_ITEM_FIRST && items->tests[t].owner != loss->owner))
+			    (loss->owner != DG_ITEM_ALL && items->tests[t].owner != loss->owner))
 				continue;
 			asker = asker_of(a, items->tests[t].owner);
 			last = asker.number;

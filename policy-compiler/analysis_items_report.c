@@ -69,8 +69,8 @@ struct dg_item dg_item_take_away(struct dg_item *place)
 }
 
 /*
- * The operations of rules whose condition is another one for the device without the item. Where none is,
- * nothing is decided otherwise.
+ * The operations of rules whose condition is another one for the device without the item. Where
+ * none is, nothing is decided otherwise.
  */
 static uint32_t changed_ops(const struct dg_analysis *a, uint32_t item,
 			    const struct dg_analysis_witness *w)
@@ -192,10 +192,10 @@ int dg_items_report_unused(struct dg_analysis *a, uint32_t list, uint32_t item, 
 	const struct dg_item_list *l = &a->items->items.lists[list];
 	const struct dg_item_test *test = some_test(a, list);
 	const struct dg_pos *pos = whole ? l->pos : &dg_items_item(&a->items->items, item)->pos;
-	const struct dg_item_fact *fact = &a->items->loss.facts[0];
+	const struct dg_item_fact *fact;
 	struct dg_analysis_witness w;
 	char name[128] = "";
-	int r = dg_item_loss_find(a, list, item, DG_ITEM_FIRST);
+	int r = dg_item_loss_example(a, list, item, &fact);
 
 	if (r >= 0)
 		r = find_witness(a, fact->attr, fact->index, &fact->example, &w);

@@ -18,6 +18,13 @@ void dg_conditions_done(struct dg_conditions *c)
 	free(c->stack);
 }
 
+void dg_conditions_undo(struct dg_conditions *c, size_t nodes)
+{
+	dg_diagram_undo(c->diagram, nodes);
+	dg_map_done(&c->member_of);
+	c->member_of = (struct dg_map){};
+}
+
 static bool may_be_unknown(const struct dg_conditions *c, uint32_t var)
 {
 	uint32_t count;

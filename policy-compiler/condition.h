@@ -45,6 +45,8 @@ struct dg_conditions {
 };
 
 void dg_conditions_done(struct dg_conditions *conditions);
+/* dg_diagram_undo(), and what is remembered of nodes that are gone then is forgotten. */
+void dg_conditions_undo(struct dg_conditions *conditions, size_t nodes);
 
 /*
  * Where @where (NULL: always true) is as @sense says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),

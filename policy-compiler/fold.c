@@ -317,25 +317,55 @@ const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *f, unsigned
 	return &f->columns[c];
 }
 
+/* How far a fold has got, to start from again. */
+struct mark {
+	size_t nodes, splits, alternatives;
+};
+
+static struct mark mark_of(const struct dg_fold *f)
+{
+	return (struct mark){.nodes = dg_diagram_node_count(f->diagram),
+			     .splits = f->split_count,
+			     .alternatives = f->alternative_count};
+}
+
+static void go_back(struct dg_fold *f, struct mark mark)
+{
+	dg_conditions_undo(&f->conditions, mark.nodes);
+	f->split_count = mark.splits;
+	f->alternative_count = mark.alternatives;
+}
+
+/* An attempt that is undone, and others in the place of its nodes. 0, -ENOMEM. */
+static int fail_once(struct dg_fold *f, struct dg_fold_column *column, struct dg_fold_op *ret)
+{
+	struct mark before = mark_of(f);
+	int r = dg_fold_set_apart(f, column, false, ret);
+
+	go_back(f, before);
+	if (r >= 0 || r == -E2BIG)
+		r = dg_fold_parts(f, column, DG_KEEP_ONE, true, ret);
+	return r == -E2BIG ? 0 : r;
+}
+
 static int build_parts(struct dg_fold *f, struct dg_fold_column *column, unsigned int flags,
 		       struct dg_fold_op *ret)
 {
-	size_t before = dg_diagram_node_count(f->diagram);
-	size_t splits = f->split_count, alternatives = f->alternative_count;
-	int r;
+	struct mark before = mark_of(f);
+	int r = flags & DG_FOLD_SPLIT ? fail_once(f, column, ret) : 0;
 
+	if (r < 0)
+		return r;
 	if (flags & DG_FOLD_APART)
 		return dg_fold_set_apart(f, column, true, ret);
 	r = dg_fold_parts(f, column, DG_KEEP_ONE, !(flags & DG_FOLD_KEEP_PARTS), ret);
 	if (r != -E2BIG)
 		return r;
-	dg_diagram_undo(f->diagram, before);
+	go_back(f, before);
 	r = dg_fold_set_apart(f, column, false, ret);
 	if (r != -E2BIG)
 		return r;
-	dg_diagram_undo(f->diagram, before);
-	f->split_count = splits;
-	f->alternative_count = alternatives;
+	go_back(f, before);
 	return dg_fold_set_apart(f, column, true, ret);
 }
 

@@ -71,7 +71,8 @@ enum dg_fold_flags {
 	DG_FOLD_KEEP_PARTS = 1 << 1, /* put no parts together: for tests */
 	DG_FOLD_NO_PARTS = 1 << 2,   /* matches and columns alone */
 	DG_FOLD_APART = 1 << 3,	     /* all rules apart that can be: for tests */
-	DG_FOLD_SPLIT = 1 << 4,	     /* those that are apart by alternatives: for tests */
+	/* Those that are apart by alternatives, at the second attempt: for tests. */
+	DG_FOLD_SPLIT = 1 << 4,
 };
 
 /*

@@ -223,6 +223,28 @@ Test(items, of_many_tests)
 	}
 }
 
+/* The witness is what the item is for, whoever of the many asks for it. */
+Test(items, witness_of_many_tests)
+{
+	_cleanup_free_ char *rules = NULL;
+	size_t size;
+	FILE *out = open_memstream(&rules, &size);
+
+	fputs("set ids = { 10de:2330, 8086:0001 };\n"
+	      "forbid \"f\" on bind where pci.id == 10de:2330;\n",
+	      out);
+	for (unsigned int i = 0; i < 66; i++)
+		fprintf(out,
+			"allow \"%u\" on bind where pci.id in { ids, 10de:*, 8086:1%03x } and "
+			"pci.bus "
+			"== %u;\n",
+			i, i, i);
+	fputs("allow \"z\" on bind where pci.id in { ids, 8086:2000 } and pci.slot == 3;\n", out);
+	fclose(out);
+	cr_assert_eq(unused(rules), 1);
+	cr_expect_str_eq(found.items[0].witness, "{\"pci.id\":\"10de:2330\"}");
+}
+
 Test(items, of_many_facts)
 {
 	_cleanup_free_ char *rules = NULL;
