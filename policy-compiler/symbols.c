@@ -194,7 +194,7 @@ static struct dg_atom public_atom(const struct dg_symbols *s, uint32_t number)
 	const struct dg_build_atom *atom = &s->atoms[number];
 
 	return (struct dg_atom){.var = s->order_of[atom->var],
-				.runs = s->runs + atom->runs,
+				.runs = atom->run_count > 0 ? s->runs + atom->runs : NULL,
 				.run_count = atom->run_count};
 }
 

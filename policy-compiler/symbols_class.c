@@ -164,8 +164,9 @@ static int compare_runs(const void *a, const void *b)
 
 void dg_runs_end(struct dg_symbols *s, struct dg_build_atom *atom)
 {
-	struct dg_class_run *runs = s->runs + atom->runs;
 	size_t count = s->run_count - atom->runs, out = 0;
+	/* There may be none at all. */
+	struct dg_class_run *runs = count > 0 ? s->runs + atom->runs : NULL;
 
 	for (size_t i = 1; i < count; i++)
 		if (runs[i].first < runs[i - 1].first) {
