@@ -141,6 +141,9 @@ static int try_write(struct sweep *sweep)
 	error = write_armed(sweep, file, text);
 	if (!sweep->allow && bound(device))
 		wrong(sweep, "a driver is bound that is to be refused", error);
+	/* Anything else is the word of a driver that was asked, though it then failed by itself. */
+	else if (!sweep->allow && error != -EPERM && error != -ENOMEM)
+		wrong(sweep, "it was not refused", error);
 	return error;
 }
 
@@ -330,11 +333,15 @@ static int try_rollback(struct sweep *sweep)
 static const struct {
 	const char *name;
 	int words;
+	/* How many allocations come before one is not always the same: a slab is filled up,
+	 * kmemleak notes what was allocated. One pass can miss it. */
+	unsigned int passes;
 	int (*run)(struct sweep *sweep);
 } actions[] = {
-	{"write", 4, try_write}, {"mmap", 1, try_mmap},		{"map", 3, try_map},
-	{"ask", 3, try_ask},	 {"ask-anew", 3, try_ask_anew}, {"selftest", 1, try_selftest},
-	{"apply", 3, try_apply}, {"rollback", 2, try_rollback},
+	{"write", 4, 5, try_write},	  {"mmap", 1, 5, try_mmap},
+	{"map", 3, 5, try_map},		  {"ask", 3, 5, try_ask},
+	{"ask-anew", 3, 5, try_ask_anew}, {"selftest", 1, 5, try_selftest},
+	{"apply", 3, 1, try_apply},	  {"rollback", 2, 1, try_rollback},
 };
 
 static void check_unharmed(struct sweep *sweep, int error, const char *when)
@@ -357,10 +364,26 @@ static void check_after(struct sweep *sweep, int (*run)(struct sweep *))
 	sweep->after = false;
 }
 
+static void sweep_once(struct sweep *sweep, int (*run)(struct sweep *))
+{
+	int error = 0;
+
+	for (sweep->nth = 1; sweep->nth < SWEEP_MAX; sweep->nth++) {
+		error = run(sweep);
+		if (!sweep->hit) {
+			check_unharmed(sweep, error, "");
+			return;
+		}
+		sweep->injections++;
+		check_after(sweep, run);
+	}
+	wrong(sweep, "it always fails", error);
+}
+
 int main(int argc, char **argv)
 {
 	struct sweep sweep = {};
-	int error = 0, a;
+	int a;
 
 	for (a = 0; argc > 2 && a < (int)(sizeof(actions) / sizeof(actions[0])); a++)
 		if (!strcmp(argv[2], actions[a].name) && argc == 3 + actions[a].words)
@@ -376,17 +399,8 @@ int main(int argc, char **argv)
 		perror("/proc/thread-self/fail-nth");
 		return 2;
 	}
-	for (sweep.nth = 1; sweep.nth < SWEEP_MAX; sweep.nth++) {
-		error = actions[a].run(&sweep);
-		if (!sweep.hit) {
-			check_unharmed(&sweep, error, "");
-			break;
-		}
-		sweep.injections++;
-		check_after(&sweep, actions[a].run);
-	}
-	if (sweep.nth >= SWEEP_MAX)
-		wrong(&sweep, "it always fails", error);
+	for (unsigned int pass = 0; pass < actions[a].passes; pass++)
+		sweep_once(&sweep, actions[a].run);
 	printf("%u %u\n", sweep.injections, sweep.wrong);
 	return sweep.wrong != 0;
 }
