@@ -18,9 +18,12 @@ void dg_conditions_done(struct dg_conditions *c)
 	free(c->stack);
 }
 
-void dg_conditions_undo(struct dg_conditions *c, size_t nodes)
+/* What is remembered may be gone from the diagram. */
+static void forget_undone(struct dg_conditions *c)
 {
-	dg_diagram_undo(c->diagram, nodes);
+	if (c->undone == dg_diagram_undone(c->diagram))
+		return;
+	c->undone = dg_diagram_undone(c->diagram);
 	dg_map_done(&c->member_of);
 	c->member_of = (struct dg_map){};
 }
@@ -39,6 +42,7 @@ static int build_member(struct dg_conditions *c, const struct dg_atom *atom, boo
 	uint64_t key = (uint64_t)atom->var << 2 | (unsigned int)negated << 1 | unknown;
 	int r;
 
+	forget_undone(c);
 	/* The runs of an atom are one array for as long as the symbols live. */
 	if (atom->run_count > 1 && dg_map_get(&c->member_of, (uintptr_t)atom->runs, key, ret))
 		return 0;

@@ -33,7 +33,8 @@ struct dg_operand {
 struct dg_conditions {
 	struct dg_symbols *symbols;
 	struct dg_diagram *diagram;
-	struct dg_map member_of; /* (runs, variable and sense) to a reference */
+	struct dg_map member_of; /* (runs, variable and sense) to a reference, */
+	size_t undone;		 /* valid for as long as the diagram was undone so often */
 	/* Tests for which it says true are false where their attribute is known; may be NULL. */
 	bool (*dropped)(void *data, const struct dg_expr *test);
 	void *dropped_data;
@@ -45,8 +46,6 @@ struct dg_conditions {
 };
 
 void dg_conditions_done(struct dg_conditions *conditions);
-/* dg_diagram_undo(), and what is remembered of nodes that are gone then is forgotten. */
-void dg_conditions_undo(struct dg_conditions *conditions, size_t nodes);
 
 /*
  * Where @where (NULL: always true) is as @sense says. 0, -ENOMEM, -E2BIG (dg_diagram_budget()),

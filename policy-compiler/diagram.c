@@ -117,6 +117,11 @@ size_t dg_diagram_steps(const struct dg_diagram *d)
 	return d->steps;
 }
 
+size_t dg_diagram_undone(const struct dg_diagram *d)
+{
+	return d->undone;
+}
+
 size_t dg_diagram_run_count(const struct dg_diagram *d)
 {
 	return d->run_count;
@@ -344,6 +349,7 @@ void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
 {
 	if (d->node_count <= nodes)
 		return;
+	d->undone++;
 	/* What came last was in nobody's way in the table: it leaves no gap when it goes first. */
 	while (d->node_count > nodes) {
 		uint32_t last = (uint32_t)d->node_count - 1;

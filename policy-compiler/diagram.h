@@ -164,5 +164,7 @@ int dg_diagram_behind(struct dg_diagram *diagram, dg_ref ref, uint32_t var, size
 		      size_t *ret);
 /* Steps taken so far: what dg_diagram_budget() counts. */
 size_t dg_diagram_steps(const struct dg_diagram *diagram);
+/* How often it was undone: references kept elsewhere may be to nodes that are gone. */
+size_t dg_diagram_undone(const struct dg_diagram *diagram);
 size_t dg_diagram_run_count(const struct dg_diagram *diagram);
 size_t dg_diagram_node_count(const struct dg_diagram *diagram);

@@ -38,6 +38,7 @@ struct dg_diagram {
 	size_t max_runs;
 	size_t run_limit, step_limit; /* of the work under way */
 	size_t steps;
+	size_t undone; /* how often */
 	struct dg_diagram_node *nodes;
 	size_t node_count, node_room;
 	struct dg_run *runs;

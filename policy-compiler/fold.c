@@ -304,7 +304,8 @@ static int build_matches(struct dg_fold *f, struct dg_supports *supports, uint32
 		if (r >= 0)
 			r = dg_support(supports, f->diagram, f->match[i], &support[i]);
 	}
-	*where = &f->policy->pos;
+	if (r >= 0)
+		*where = &f->policy->pos;
 	return r;
 }
 
@@ -331,7 +332,7 @@ static struct mark mark_of(const struct dg_fold *f)
 
 static void go_back(struct dg_fold *f, struct mark mark)
 {
-	dg_conditions_undo(&f->conditions, mark.nodes);
+	dg_diagram_undo(f->diagram, mark.nodes);
 	f->split_count = mark.splits;
 	f->alternative_count = mark.alternatives;
 }

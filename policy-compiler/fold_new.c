@@ -76,8 +76,8 @@ static int build(struct dg_fold *f, unsigned int flags, struct dg_diags *diags)
 		       "edges%s",
 		       DG_FOLD_MAX_RUNS,
 		       rule || where != &f->policy->pos
-			       ? " with the condition of this rule; as rules of their own its "
-				 "alternatives need fewer"
+			       ? " with the condition of this rule; smaller ones, in rules of "
+				 "their own, need fewer"
 			       : "");
 	return -EBADMSG;
 }

@@ -6,8 +6,8 @@
 
 #include "frontend.h"
 #include "inventory.h"
-#include "progress.h"
 #include "inventory_read.h"
+#include "progress.h"
 #include "utf8.h"
 
 DEFINE_CLEANUP(json_t *, json_decref, json)

@@ -256,8 +256,7 @@ void complain(const struct brute *b, enum kind kind, const char *what, size_t nu
 	toy_print_text(b->text);
 }
 
-void compare(const struct brute *b, enum kind kind, uint32_t expected, uint32_t got,
-		    size_t count)
+void compare(const struct brute *b, enum kind kind, uint32_t expected, uint32_t got, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		bool there = expected >> i & 1, said = got >> i & 1;
@@ -355,7 +354,7 @@ void reported(const struct brute *b, const struct dg_diags *diags, uint32_t ret[
 	}
 }
 
-static void add_asserts(struct toy_random *r, uint32_t attrs, char text[static TOY_TEXT_BYTES])
+static void add_asserts(struct random *r, uint32_t attrs, char text[static TOY_TEXT_BYTES])
 {
 	static const char *const ops[] = {"bind", "dma", "accept", "bind, dma", "dma, accept"};
 
@@ -365,7 +364,7 @@ static void add_asserts(struct toy_random *r, uint32_t attrs, char text[static T
 
 		toy_condition(r, attrs, 2, condition, sizeof(condition));
 		snprintf(text + len, TOY_TEXT_BYTES - len, "assert \"a%u\" %s %s where %s;\n", i,
-			 toy_chance(r, 60) ? "never" : "always", ops[toy_pick(r, ARRAY_SIZE(ops))],
+			 chance(r, 60) ? "never" : "always", ops[pick(r, ARRAY_SIZE(ops))],
 			 condition);
 	}
 }
@@ -385,7 +384,7 @@ void analyse(const struct brute *b, unsigned int flags, struct dg_diags *diags)
 	}
 }
 
-static void check_findings(struct brute *b, struct toy_random *r)
+static void check_findings(struct brute *b, struct random *r)
 {
 	static const struct toy_shape shapes[] = {
 		{.attrs = TOY_ALL, .named = 3, .rules = 6, .depth = 2, .ops = OPS},
@@ -399,7 +398,7 @@ static void check_findings(struct brute *b, struct toy_random *r)
 	uint32_t got[KINDS], all, silent;
 	size_t rules;
 
-	toy_policy_make(r, &shapes[toy_pick(r, ARRAY_SIZE(shapes))], &made);
+	toy_policy_make(r, &shapes[pick(r, ARRAY_SIZE(shapes))], &made);
 	toy_policy_text(&made, b->text);
 	add_asserts(r, made.attrs, b->text);
 	policy = toy_load(b->text);
@@ -409,7 +408,7 @@ static void check_findings(struct brute *b, struct toy_random *r)
 	for (size_t n = 0; n < b->count; n++)
 		show(policy, &b->devices[n], &s);
 	/* Half of them by the search that is there for what devices one by one do not settle. */
-	analyse(b, toy_chance(r, 50) ? DG_ANALYSIS_PRODUCT : 0, &diags);
+	analyse(b, chance(r, 50) ? DG_ANALYSIS_PRODUCT : 0, &diags);
 	reported(b, &diags, got);
 
 	rules = policy->rule_count;
@@ -441,7 +440,7 @@ static void elsewhere(char *text)
 }
 
 /* Acceptance: an error of the front end, so the tree comes from the same rules on mmio. */
-static void check_accept(struct brute *b, struct toy_random *r)
+static void check_accept(struct brute *b, struct random *r)
 {
 	static const struct toy_shape shape = {.attrs = TOY_ALL & ~TOY_BIT(TOY_VERIFIED),
 					       .named = 2,
@@ -479,14 +478,14 @@ static void check_accept(struct brute *b, struct toy_random *r)
 }
 
 /* One change, of any kind, to a policy. */
-static void change(struct toy_random *r, const struct toy_shape *shape, struct toy_policy *policy)
+static void change(struct random *r, const struct toy_shape *shape, struct toy_policy *policy)
 {
-	size_t at = toy_pick(r, policy->rule_count);
+	size_t at = pick(r, policy->rule_count);
 	static struct toy_policy other;
 	struct toy_rule moved;
 	char *verdict;
 
-	switch (toy_pick(r, 5)) {
+	switch (pick(r, 5)) {
 	case 0: /* a rule goes */
 		if (policy->rule_count == 1)
 			break;
@@ -517,7 +516,7 @@ static void change(struct toy_random *r, const struct toy_shape *shape, struct t
 	}
 	/* A rule more. */
 	other = *policy;
-	toy_policy_add(r, shape, toy_chance(r, 50) ? DG_EFFECT_ALLOW : DG_EFFECT_DENY, &other);
+	toy_policy_add(r, shape, chance(r, 50) ? DG_EFFECT_ALLOW : DG_EFFECT_DENY, &other);
 	moved = other.rules[other.rule_count - 1];
 	memmove(&policy->rules[at + 1], &policy->rules[at],
 		(policy->rule_count++ - at) * sizeof(moved));
@@ -552,7 +551,7 @@ static void add_pairs(const struct dg_policy *old, const struct dg_policy *new,
 		}
 }
 
-static void check_diff(struct brute *b, struct toy_random *r)
+static void check_diff(struct brute *b, struct random *r)
 {
 	static const struct toy_shape shape = {
 		.attrs = TOY_ALL, .named = 2, .rules = 6, .depth = 2, .ops = OPS};
@@ -562,7 +561,7 @@ static void check_diff(struct brute *b, struct toy_random *r)
 	static struct pairs expected, got, witness;
 	static struct toy_policy made;
 	static struct toy_walk walk;
-	unsigned int flags = DG_DIFF_ALL | (toy_chance(r, 50) ? DG_DIFF_CUBES : 0);
+	unsigned int flags = DG_DIFF_ALL | (chance(r, 50) ? DG_DIFF_CUBES : 0);
 	uint32_t attrs;
 
 	toy_policy_make(r, &shape, &made);
@@ -619,7 +618,7 @@ int main(int argc, char **argv)
 	unsigned long policies = 10000;
 	static struct brute brute;
 	struct toy_world *world;
-	struct toy_random r;
+	struct random r;
 	int c, status = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -74,13 +74,13 @@ void analyse(const struct brute *b, unsigned int flags, struct dg_diags *diags);
 void reported(const struct brute *b, const struct dg_diags *diags, uint32_t ret[KINDS]);
 
 /*
- * brute_sets.c: devices with any set of a few elements, and pci.external. A policy of more tests of the
- * set than one variable holds is drawn, and its findings about items are compared.
+ * brute_sets.c: devices with any set of a few elements, and pci.external. A policy of more tests of
+ * the set than one variable holds is drawn, and its findings about items are compared.
  */
 #define SET_VALUES 513 /* unknown included */
 #define SET_DEVICES (3 * SET_VALUES)
 const struct dg_device *set_device(struct set_world *sets, size_t n);
-void check_sets(struct brute *b, struct toy_random *r);
+void check_sets(struct brute *b, struct random *r);
 
 /*
  * brute_items.c: the findings about set items; @silent are the rules that never decide. Takes the

@@ -115,8 +115,8 @@ static size_t outcomes(const struct world *w, char *ret)
 
 	for (size_t i = 0; i < w->ask_count; i++) {
 		for (size_t k = 0; k < SET_VALUES && w->b->sets; k++)
-			ret[n++] = (char)dg_eval_condition(w->asks[i].expr,
-							   set_device(w->b->sets, k));
+			ret[n++] =
+				(char)dg_eval_condition(w->asks[i].expr, set_device(w->b->sets, k));
 		for (size_t attr = 0; attr < TOY_ATTRS && !w->b->sets; attr++) {
 			static struct toy_walk walk;
 

@@ -96,63 +96,63 @@ static _printf_(2, 3) void put(struct text *t, const char *format, ...)
 }
 
 /* Two or three elements, or a set that has some. */
-static void put_items(struct toy_random *r, struct text *t, const struct side *side, bool sets)
+static void put_items(struct random *r, struct text *t, const struct side *side, bool sets)
 {
-	size_t count = 2 + toy_pick(r, 2);
+	size_t count = 2 + pick(r, 2);
 
-	if (sets && toy_chance(r, 25)) {
-		put(t, "%s", toy_chance(r, 50) ? "few" : "more");
+	if (sets && chance(r, 25)) {
+		put(t, "%s", chance(r, 50) ? "few" : "more");
 		return;
 	}
 	put(t, "{ ");
 	for (size_t i = 0; i < count; i++) {
-		if (sets && i == 0 && toy_chance(r, 15))
+		if (sets && i == 0 && chance(r, 15))
 			put(t, "few");
 		else
-			put(t, "%s", side->names[toy_pick(r, NAMED)]);
+			put(t, "%s", side->names[pick(r, NAMED)]);
 		put(t, "%s", i + 1 < count ? ", " : " }");
 	}
 }
 
-static void put_test(struct toy_random *r, struct text *t, const struct side *side)
+static void put_test(struct random *r, struct text *t, const struct side *side)
 {
-	bool one = toy_chance(r, 25);
+	bool one = chance(r, 25);
 
-	put(t, "%s%s %s in ", toy_chance(r, 20) ? "not " : "", toy_chance(r, 70) ? "any" : "all",
+	put(t, "%s%s %s in ", chance(r, 20) ? "not " : "", chance(r, 70) ? "any" : "all",
 	    side->attr);
 	if (one)
-		put(t, "%s", side->names[toy_pick(r, NAMED)]);
+		put(t, "%s", side->names[pick(r, NAMED)]);
 	else
 		put_items(r, t, side, true);
 }
 
-static void put_rule(struct toy_random *r, struct text *t, const struct side *side, size_t number)
+static void put_rule(struct random *r, struct text *t, const struct side *side, size_t number)
 {
 	static const char *const effects[] = {"allow", "allow", "deny", "forbid"};
 
-	put(t, "%s \"r%zu\" on bind where ", effects[toy_pick(r, ARRAY_SIZE(effects))], number);
+	put(t, "%s \"r%zu\" on bind where ", effects[pick(r, ARRAY_SIZE(effects))], number);
 	put_test(r, t, side);
-	if (toy_chance(r, 40)) {
-		put(t, toy_chance(r, 70) ? " and " : " or ");
+	if (chance(r, 40)) {
+		put(t, chance(r, 70) ? " and " : " or ");
 		put_test(r, t, side);
-	} else if (toy_chance(r, 25)) {
+	} else if (chance(r, 25)) {
 		put(t, " and pci.external");
 	}
 	put(t, ";\n");
 }
 
-static void make_policy(struct toy_random *r, const struct side *side, struct brute *b)
+static void make_policy(struct random *r, const struct side *side, struct brute *b)
 {
 	struct text t = {.bytes = b->text};
-	size_t rules = 8 + toy_pick(r, RULES_MAX - 7);
+	size_t rules = 8 + pick(r, RULES_MAX - 7);
 
 	put(&t, "policy \"sets\" version 1 abi 1;\ndefault bind, mmio, mmap, dma, dma-relaxed, "
 		"dma-private, connect, lock, accept = deny;\nset few = ");
 	put_items(r, &t, side, false);
-	put(&t, ";\nset more = { few, %s };\n", side->names[toy_pick(r, NAMED)]);
+	put(&t, ";\nset more = { few, %s };\n", side->names[pick(r, NAMED)]);
 	for (size_t i = 0; i < rules; i++)
 		put_rule(r, &t, side, i);
-	if (toy_chance(r, 30)) {
+	if (chance(r, 30)) {
 		put(&t, "assert \"a\" never mmio where ");
 		put_test(r, &t, side);
 		put(&t, ";\n");
@@ -177,11 +177,11 @@ static bool several(const struct dg_policy *policy)
 	return most > 1;
 }
 
-void check_sets(struct brute *b, struct toy_random *r)
+void check_sets(struct brute *b, struct random *r)
 {
 	_cleanup_(dg_cleanup_policy) struct dg_policy *policy = NULL;
 	_cleanup_diags_ struct dg_diags diags = {};
-	const struct side *side = &sides[toy_pick(r, ARRAY_SIZE(sides))];
+	const struct side *side = &sides[pick(r, ARRAY_SIZE(sides))];
 	static struct set_world world;
 	uint32_t got[KINDS];
 	struct shown s = {};
@@ -198,7 +198,7 @@ void check_sets(struct brute *b, struct toy_random *r)
 		b->devices[n] = judge(policy, set_device(&world, n));
 		show(policy, &b->devices[n], &s);
 	}
-	analyse(b, toy_chance(r, 50) ? DG_ANALYSIS_PRODUCT : 0, &diags);
+	analyse(b, chance(r, 50) ? DG_ANALYSIS_PRODUCT : 0, &diags);
 	reported(b, &diags, got);
 	compare_items(b, &diags, ~s.comes & ((1U << policy->rule_count) - 1));
 	b->sets = NULL;

@@ -9,5 +9,5 @@ differential: $(BUILD)/differential
 
 differential_sources := $(wildcard tests/differential/*.c)
 
-$(BUILD)/differential: $(differential_sources) $(wildcard tests/differential/*.h) $(BUILD)/libpolicy.a
-	$(CC) $(CFLAGS) $(dg_cflags) $(LDFLAGS) -o $@ $(differential_sources) $(BUILD)/libpolicy.a $(lib_ldlibs)
+$(BUILD)/differential: $(differential_sources) $(wildcard tests/differential/*.h) tests/toy/random.h $(BUILD)/libpolicy.a
+	$(CC) $(CFLAGS) $(dg_cflags) -Itests/toy $(LDFLAGS) -o $@ $(differential_sources) $(BUILD)/libpolicy.a $(lib_ldlibs)

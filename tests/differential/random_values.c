@@ -32,25 +32,6 @@ const char *const times[TIMES] = {"1970-01-01",		  "2026-01-01", "2026-01-01T00:
 static const char *const pieces[] = {"a",  "b", "c", "ab",	 "-", "]",	   "[",	 "*", "?",
 				     "\\", "!", "^", "\xc3\xa9", "z", "mlx5_core", "\"", " ", "/"};
 
-uint64_t next(struct random *r)
-{
-	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-size_t pick(struct random *r, size_t count)
-{
-	return next(r) % count;
-}
-
-bool chance(struct random *r, unsigned int percent)
-{
-	return pick(r, 100) < percent;
-}
-
 void put(struct text *t, const char *format, ...)
 {
 	va_list args;

@@ -5,10 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "random.h"
 #include "schema.h"
 #include "util.h"
 
@@ -18,16 +15,6 @@ struct text {
 	char bytes[RULE_BYTES];
 	size_t len;
 };
-
-struct random {
-	uint64_t state;
-};
-
-uint64_t next(struct random *r);
-/* From 0, below @count. */
-size_t pick(struct random *r, size_t count);
-bool chance(struct random *r, unsigned int percent);
-#define PICK(r, array) ((array)[pick((r), ARRAY_SIZE(array))])
 
 /* Append; a text that is too long ends the program. */
 _printf_(2, 3) void put(struct text *t, const char *format, ...);

@@ -146,7 +146,7 @@ static bool judge_all(struct run *run, uint32_t attrs, bool complete)
 	return true;
 }
 
-static bool check_focused(struct run *run, struct toy_random *r, uint32_t attrs, bool bpf)
+static bool check_focused(struct run *run, struct random *r, uint32_t attrs, bool bpf)
 {
 	struct toy_shape shapes[] = {
 		{.attrs = attrs, .named = 1, .rules = 6, .depth = 2, .ops = OPS},
@@ -157,7 +157,7 @@ static bool check_focused(struct run *run, struct toy_random *r, uint32_t attrs,
 	static struct toy_policy policy;
 	bool good;
 
-	toy_policy_make(r, &shapes[toy_pick(r, ARRAY_SIZE(shapes))], &policy);
+	toy_policy_make(r, &shapes[pick(r, ARRAY_SIZE(shapes))], &policy);
 	toy_policy_text(&policy, run->text);
 	run_load(run, bpf);
 	good = judge_all(run, toy_mentioned(run->policy), true);
@@ -165,7 +165,7 @@ static bool check_focused(struct run *run, struct toy_random *r, uint32_t attrs,
 	return good;
 }
 
-static bool check(struct run *run, struct toy_random *r, uint32_t attrs, bool bpf)
+static bool check(struct run *run, struct random *r, uint32_t attrs, bool bpf)
 {
 	/* Small policies over many attributes, and larger ones over few. */
 	struct toy_shape shapes[] = {
@@ -177,7 +177,7 @@ static bool check(struct run *run, struct toy_random *r, uint32_t attrs, bool bp
 	uint32_t named;
 	bool good;
 
-	toy_policy_make(r, &shapes[toy_pick(r, ARRAY_SIZE(shapes))], &policy);
+	toy_policy_make(r, &shapes[pick(r, ARRAY_SIZE(shapes))], &policy);
 	toy_policy_text(&policy, run->text);
 	run_load(run, bpf);
 	good = judge_all(run, TOY_SIX, false);
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 	unsigned long policies = 2000, done = 0;
 	static struct run run;
 	struct toy_world *world;
-	struct toy_random r;
+	struct random r;
 	bool good = true, focused = false, bpf = geteuid() == 0;
 	uint32_t attrs;
 	int c;

@@ -28,7 +28,7 @@
 
 struct world {
 	const struct toy_world *toy;
-	struct toy_random *random;
+	struct random *random;
 	uint32_t attrs; /* that have a table form */
 	size_t times;	/* of toy_times, the first ones */
 	uint64_t decisions, changed, verdicts;
@@ -73,7 +73,7 @@ static void draw(struct world *w, struct toy_policy *ret)
 		{.attrs = w->attrs, .named = 2, .rules = 10, .depth = 2, .ops = OPS},
 	};
 
-	toy_policy_make(w->random, &shapes[toy_pick(w->random, ARRAY_SIZE(shapes))], ret);
+	toy_policy_make(w->random, &shapes[pick(w->random, ARRAY_SIZE(shapes))], ret);
 }
 
 static bool same_id(const struct side *a, uint32_t i, const struct side *b, uint32_t k)
@@ -177,7 +177,7 @@ static bool law_forbid(struct world *w)
 	draw(w, &policy);
 	toy_policy_text(&policy, old.text);
 	toy_policy_add(w->random, &shape, DG_EFFECT_FORBID, &policy);
-	at = toy_pick(w->random, policy.rule_count);
+	at = pick(w->random, policy.rule_count);
 	extra = policy.rules[policy.rule_count - 1];
 	memmove(&policy.rules[at + 1], &policy.rules[at],
 		(policy.rule_count - 1 - at) * sizeof(extra));
@@ -205,7 +205,7 @@ static bool law_shuffle(struct world *w)
 	for (size_t i = 0; i < policy.rule_count; i++)
 		order[i] = i;
 	for (size_t turn = 0; turn < 60 && policy.rule_count > 1; turn++) {
-		size_t a = toy_pick(w->random, policy.rule_count - 1), moved = order[a];
+		size_t a = pick(w->random, policy.rule_count - 1), moved = order[a];
 
 		if (policy.rules[order[a]].effect != DG_EFFECT_FORBID &&
 		    policy.rules[order[a + 1]].effect != DG_EFFECT_FORBID)
@@ -341,8 +341,8 @@ static bool law_diff(struct world *w)
 
 	draw(w, &policy);
 	toy_policy_text(&policy, old.text);
-	toy_policy_add(w->random, &shape,
-		       toy_chance(w->random, 50) ? DG_EFFECT_DENY : DG_EFFECT_ALLOW, &policy);
+	toy_policy_add(w->random, &shape, chance(w->random, 50) ? DG_EFFECT_DENY : DG_EFFECT_ALLOW,
+		       &policy);
 	toy_policy_text(&policy, new.text);
 	side_compile(&old);
 	side_compile(&new);
@@ -391,7 +391,7 @@ static bool law_forms(struct world *w)
 	side_compile(&new);
 	free(new.tables);
 	new.tables = NULL;
-	if (dg_tables_build_with(new.policy, &forms[toy_pick(w->random, ARRAY_SIZE(forms))], &diags,
+	if (dg_tables_build_with(new.policy, &forms[pick(w->random, ARRAY_SIZE(forms))], &diags,
 				 &new.tables, NULL) < 0)
 		exit(3);
 	w->changed += !same_tables(&old, &new);
@@ -428,8 +428,8 @@ static bool law_layout(struct world *w)
 
 	draw(w, &policy);
 	toy_policy_text(&policy, old.text);
-	seed = toy_next(w->random) | 1;
-	other = scramble(old.text, strlen(old.text), &seed, toy_pick(w->random, 3) * 20);
+	seed = next(w->random) | 1;
+	other = scramble(old.text, strlen(old.text), &seed, pick(w->random, 3) * 20);
 	laid = lay_out(other, &len);
 	again = lay_out(laid, &len);
 	had = scramble_comments(other, strlen(other));
@@ -490,7 +490,7 @@ int main(int argc, char **argv)
 	attrs = toy_attrs_with_tables();
 	printf("1..%zu\n# seed %" PRIu64 "\n", ARRAY_SIZE(laws), seed);
 	for (size_t i = 0; i < ARRAY_SIZE(laws); i++) {
-		struct toy_random random = {.state = seed + i};
+		struct random random = {.state = seed + i};
 		struct world w = {
 			.toy = toy, .random = &random, .attrs = attrs, .times = TOY_TIMES};
 		bool good = true;

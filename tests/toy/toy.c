@@ -17,8 +17,8 @@
 /*
  * The pools. A test is what may follow the attribute's name; `$` in it stands for that name. The
  * values are JSON, those of the small world first. When a test is added that tells more values
- * apart, those values must be added too. Beside the set NAME there is more-NAME, which holds it, and
- * `both`, of strings for two attributes.
+ * apart, those values must be added too. Beside the set NAME there is more-NAME, which holds it,
+ * and `both`, of strings for two attributes.
  */
 static const struct pool {
 	const char *name;
@@ -33,8 +33,8 @@ static const struct pool {
 			"bus",
 			2,
 			{"\"pci\"", "\"usb\"", "\"spi\"", "\"nvme\""},
-			{"$ in both", "$ in { buses, \"usb\" }", "$ == \"pci\"", "$ != \"pci\"", "$ == \"usb\"",
-			 "$ in { \"pci\", \"usb\" }", "$ in \"usb\"", "$ is known",
+			{"$ in both", "$ in { buses, \"usb\" }", "$ == \"pci\"", "$ != \"pci\"",
+			 "$ == \"usb\"", "$ in { \"pci\", \"usb\" }", "$ in \"usb\"", "$ is known",
 			 "$ is not known"},
 			"buses",
 			{"\"pci\"", "\"usb\""},
@@ -68,10 +68,10 @@ static const struct pool {
 			3,
 			{"\"nvme\"", "\"mlx5_core\"", "\"mlx5_ib\"", "\"mlx5_a\"", "\"mlx5_e\"",
 			 "\"avme\"", "\"e\"", "\"\"", "\"usb\""},
-			{"$ in both", "$ in { drivers, both }", "$ == \"nvme\"", "$ == \"mlx5_core\"", "$ != \"mlx5_ib\"",
-			 "$ like \"mlx5_*\"", "$ like \"*e\"", "$ like \"?vme\"", "$ like \"*\"",
-			 "$ like \"nvme\"", "$ in { \"nvme\", \"mlx5_ib\" }", "$ is known",
-			 "$ is not known"},
+			{"$ in both", "$ in { drivers, both }", "$ == \"nvme\"",
+			 "$ == \"mlx5_core\"", "$ != \"mlx5_ib\"", "$ like \"mlx5_*\"",
+			 "$ like \"*e\"", "$ like \"?vme\"", "$ like \"*\"", "$ like \"nvme\"",
+			 "$ in { \"nvme\", \"mlx5_ib\" }", "$ is known", "$ is not known"},
 			"drivers",
 			{"\"nvme\"", "\"mlx5_core\"", "\"mlx5_ib\""},
 		},
@@ -141,15 +141,6 @@ const struct toy_time toy_times[TOY_TIMES] = {
 	{1893455999, false}, {1893456000, false}, {1924992000, false},
 };
 
-uint64_t toy_next(struct toy_random *r)
-{
-	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 /* Text that grows; what does not fit ends the program. */
 struct text {
 	char *bytes;
@@ -180,24 +171,23 @@ static size_t count_of(const char *const *list, size_t room)
 	return count;
 }
 
-static enum toy_attr pick_attr(struct toy_random *r, uint32_t attrs)
+static enum toy_attr pick_attr(struct random *r, uint32_t attrs)
 {
 	for (;;) {
-		enum toy_attr attr = toy_pick(r, TOY_ATTRS);
+		enum toy_attr attr = pick(r, TOY_ATTRS);
 
 		if (attrs & TOY_BIT(attr))
 			return attr;
 	}
 }
 
-static void put_test(struct toy_random *r, struct text *t, uint32_t attrs)
+static void put_test(struct random *r, struct text *t, uint32_t attrs)
 {
 	const struct pool *pool = &pools[pick_attr(r, attrs)];
-	const char *test = pool->tests[toy_pick(r, count_of(pool->tests, ARRAY_SIZE(pool->tests)))];
+	const char *test = pool->tests[pick(r, count_of(pool->tests, ARRAY_SIZE(pool->tests)))];
 
-	if (pool->set_type && strcmp(pool->name, "usb.interfaces") && toy_chance(r, 15)) {
-		put(t, "%s in %s%s", pool->name, toy_chance(r, 30) ? "more-" : "",
-		    pool->set_type);
+	if (pool->set_type && strcmp(pool->name, "usb.interfaces") && chance(r, 15)) {
+		put(t, "%s in %s%s", pool->name, chance(r, 30) ? "more-" : "", pool->set_type);
 		return;
 	}
 	for (; *test; test++)
@@ -207,9 +197,9 @@ static void put_test(struct toy_random *r, struct text *t, uint32_t attrs)
 			put(t, "%c", *test);
 }
 
-static void put_condition(struct toy_random *r, struct text *t, uint32_t attrs, unsigned int depth)
+static void put_condition(struct random *r, struct text *t, uint32_t attrs, unsigned int depth)
 {
-	size_t kind = depth == 0 ? 9 : toy_pick(r, 10);
+	size_t kind = depth == 0 ? 9 : pick(r, 10);
 
 	switch (kind) {
 	case 0:
@@ -228,8 +218,8 @@ static void put_condition(struct toy_random *r, struct text *t, uint32_t attrs, 
 		put_condition(r, t, attrs, depth - 1);
 		break;
 	case 6:
-		if (toy_chance(r, 15)) {
-			put(t, toy_chance(r, 50) ? "true" : "false");
+		if (chance(r, 15)) {
+			put(t, chance(r, 50) ? "true" : "false");
 			break;
 		}
 		/* fallthrough */
@@ -238,17 +228,17 @@ static void put_condition(struct toy_random *r, struct text *t, uint32_t attrs, 
 	}
 }
 
-void toy_condition(struct toy_random *r, uint32_t attrs, unsigned int depth, char *ret, size_t size)
+void toy_condition(struct random *r, uint32_t attrs, unsigned int depth, char *ret, size_t size)
 {
 	struct text t = {ret, 0, size};
 
 	put_condition(r, &t, attrs, depth);
 }
 
-static uint32_t pick_ops(struct toy_random *r, uint32_t ops)
+static uint32_t pick_ops(struct random *r, uint32_t ops)
 {
 	for (;;) {
-		uint32_t picked = (uint32_t)toy_next(r) & ops;
+		uint32_t picked = (uint32_t)next(r) & ops;
 
 		if (picked)
 			return picked;
@@ -267,22 +257,19 @@ static void put_ops(struct text *t, uint32_t ops)
 	}
 }
 
-static void put_options(struct toy_random *r, struct text *t, bool forbid)
+static void put_options(struct random *r, struct text *t, bool forbid)
 {
-	if (toy_chance(r, 10))
+	if (chance(r, 10))
 		put(t, " from %s", dates[0]);
-	if (toy_chance(r, 10))
+	if (chance(r, 10))
 		put(t, " until %s", dates[1]);
-	if (!forbid && toy_chance(r, 15))
+	if (!forbid && chance(r, 15))
 		put(t, " mode permissive");
-	if (toy_chance(r, 30))
-		put(t, " audit %s",
-		    toy_chance(r, 50)	? "always"
-		    : toy_chance(r, 50) ? "never"
-					: "denied");
+	if (chance(r, 30))
+		put(t, " audit %s", chance(r, 50) ? "always" : chance(r, 50) ? "never" : "denied");
 }
 
-static void make_rule(struct toy_random *r, const struct toy_shape *shape, uint32_t attrs,
+static void make_rule(struct random *r, const struct toy_shape *shape, uint32_t attrs,
 		      enum dg_effect effect, const char *id, struct toy_rule *ret)
 {
 	static const char *const names[] = {"forbid", "allow", "deny"};
@@ -295,12 +282,12 @@ static void make_rule(struct toy_random *r, const struct toy_shape *shape, uint3
 	if (shape->unverified) {
 		put(&t, " where ");
 		put_condition(r, &t, attrs | TOY_BIT(TOY_VERIFIED), shape->depth);
-		if (toy_chance(r, 40))
+		if (chance(r, 40))
 			put(&t, " and spdm.verified");
 	} else if (effect == DG_EFFECT_ALLOW && ops >> DG_OP_ACCEPT & 1) {
 		put(&t, " where spdm.verified and ");
 		put_condition(r, &t, attrs, shape->depth);
-	} else if (toy_chance(r, 95)) {
+	} else if (chance(r, 95)) {
 		put(&t, " where ");
 		put_condition(r, &t, attrs, shape->depth);
 	}
@@ -309,18 +296,17 @@ static void make_rule(struct toy_random *r, const struct toy_shape *shape, uint3
 }
 
 /* The set that holds another one, first or last. */
-static void put_more(struct toy_random *r, struct text *t, const struct pool *pool)
+static void put_more(struct random *r, struct text *t, const struct pool *pool)
 {
-	const char *item =
-		pool->items[toy_pick(r, count_of(pool->items, ARRAY_SIZE(pool->items)))];
+	const char *item = pool->items[pick(r, count_of(pool->items, ARRAY_SIZE(pool->items)))];
 
-	if (toy_chance(r, 50))
+	if (chance(r, 50))
 		put(t, "set more-%s = { %s, %s };\n", pool->set_type, pool->set_type, item);
 	else
 		put(t, "set more-%s = { %s, %s };\n", pool->set_type, item, pool->set_type);
 }
 
-static void make_head(struct toy_random *r, uint32_t attrs, char *ret, size_t size)
+static void make_head(struct random *r, uint32_t attrs, char *ret, size_t size)
 {
 	static const char *const both[] = {"\"usb\"", "\"nvme\"", "\"usb\", \"nvme\""};
 	struct text t = {ret, 0, size};
@@ -328,24 +314,24 @@ static void make_head(struct toy_random *r, uint32_t attrs, char *ret, size_t si
 	put(&t, "policy \"toy\" version 1 abi 1;\n");
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
 		put(&t, "default %s = %s;\n", dg_op_name((enum dg_op)op),
-		    op != DG_OP_ACCEPT && toy_chance(r, 40) ? "allow" : "deny");
+		    op != DG_OP_ACCEPT && chance(r, 40) ? "allow" : "deny");
 	for (size_t i = 0; i < TOY_ATTRS; i++) {
 		size_t items = count_of(pools[i].items, ARRAY_SIZE(pools[i].items));
-		size_t count = 1 + toy_pick(r, 3);
+		size_t count = 1 + pick(r, 3);
 
 		if (!pools[i].set_type || !(attrs & TOY_BIT(i)))
 			continue;
 		put(&t, "set %s = { ", pools[i].set_type);
 		for (size_t k = 0; k < count; k++)
-			put(&t, "%s%s", k > 0 ? ", " : "", pools[i].items[toy_pick(r, items)]);
+			put(&t, "%s%s", k > 0 ? ", " : "", pools[i].items[pick(r, items)]);
 		put(&t, " };\n");
 		put_more(r, &t, &pools[i]);
 	}
 	if (attrs & (TOY_BIT(TOY_BUS) | TOY_BIT(TOY_DRIVER)))
-		put(&t, "set both = { %s };\n", both[toy_pick(r, ARRAY_SIZE(both))]);
+		put(&t, "set both = { %s };\n", both[pick(r, ARRAY_SIZE(both))]);
 }
 
-void toy_policy_make(struct toy_random *r, const struct toy_shape *shape, struct toy_policy *ret)
+void toy_policy_make(struct random *r, const struct toy_shape *shape, struct toy_policy *ret)
 {
 	static const enum dg_effect effects[] = {DG_EFFECT_ALLOW, DG_EFFECT_ALLOW, DG_EFFECT_DENY,
 						 DG_EFFECT_FORBID};
@@ -355,17 +341,17 @@ void toy_policy_make(struct toy_random *r, const struct toy_shape *shape, struct
 		attrs |= TOY_BIT(pick_attr(r, shape->attrs));
 	ret->attrs = attrs;
 	make_head(r, attrs, ret->head, sizeof(ret->head));
-	ret->rule_count = 1 + toy_pick(r, shape->rules);
+	ret->rule_count = 1 + pick(r, shape->rules);
 	for (size_t i = 0; i < ret->rule_count; i++) {
 		char id[24];
 
 		snprintf(id, sizeof(id), "r%zu", i);
-		make_rule(r, shape, attrs, effects[toy_pick(r, ARRAY_SIZE(effects))], id,
+		make_rule(r, shape, attrs, effects[pick(r, ARRAY_SIZE(effects))], id,
 			  &ret->rules[i]);
 	}
 }
 
-void toy_policy_add(struct toy_random *r, const struct toy_shape *shape, enum dg_effect effect,
+void toy_policy_add(struct random *r, const struct toy_shape *shape, enum dg_effect effect,
 		    struct toy_policy *policy)
 {
 	if (policy->rule_count == TOY_RULES) {

@@ -17,6 +17,7 @@
 #include "facts.h"
 #include "inventory.h"
 #include "policy.h"
+#include "random.h"
 
 enum toy_attr {
 	TOY_BUS,
@@ -38,20 +39,6 @@ enum toy_attr {
 #define TOY_RULES 24
 #define TOY_RULE_BYTES 2048
 #define TOY_TEXT_BYTES (TOY_RULES * TOY_RULE_BYTES + 8192)
-
-struct toy_random {
-	uint64_t state;
-};
-
-uint64_t toy_next(struct toy_random *r);
-static inline size_t toy_pick(struct toy_random *r, size_t count)
-{
-	return toy_next(r) % count;
-}
-static inline bool toy_chance(struct toy_random *r, unsigned int percent)
-{
-	return toy_pick(r, 100) < percent;
-}
 
 /* What policies are drawn. */
 struct toy_shape {
@@ -76,13 +63,12 @@ struct toy_policy {
 };
 
 /* A policy without errors, as far as no analysis is asked: rules may be dead. */
-void toy_policy_make(struct toy_random *r, const struct toy_shape *shape, struct toy_policy *ret);
+void toy_policy_make(struct random *r, const struct toy_shape *shape, struct toy_policy *ret);
 /* One rule more, called "extra", drawn from the same attributes, as the last of @policy. */
-void toy_policy_add(struct toy_random *r, const struct toy_shape *shape, enum dg_effect effect,
+void toy_policy_add(struct random *r, const struct toy_shape *shape, enum dg_effect effect,
 		    struct toy_policy *policy);
 /* A condition over @attrs, without parentheses around it. */
-void toy_condition(struct toy_random *r, uint32_t attrs, unsigned int depth, char *ret,
-		   size_t size);
+void toy_condition(struct random *r, uint32_t attrs, unsigned int depth, char *ret, size_t size);
 /* The whole text, NUL-terminated. */
 void toy_policy_text(const struct toy_policy *policy, char ret[static TOY_TEXT_BYTES]);
 

@@ -118,9 +118,8 @@ Test(analysis, an_assertion_that_does_not_hold)
 }
 
 /*
- * No rule denies what the assertion speaks of, and most of it is allowed: the default is left. It
- * is not the first device looked at that shows it, for more rules ask for its revision than for
- * others.
+ * No rule denies what the assertion speaks of, and most of it is allowed: the default is left. Its
+ * devices are not looked at first, for more rules ask for their revision than for others.
  */
 Test(analysis, an_assertion_that_the_default_alone_breaks)
 {
@@ -143,38 +142,33 @@ Test(analysis, an_assertion_that_the_default_alone_breaks)
 	dg_diags_done(&diags);
 }
 
-/* A walk stays with what the rule matches, and there all are taken. */
-Test(analysis, a_rule_that_takes_many_to_shadow)
+/* Eight rules, their number in @format, are all that matches @last, which is shadowed. */
+static void takes_many(const char *format, const char *last)
 {
 	struct dg_diags diags = {};
 	char rules[4096] = "";
 
-	for (unsigned int k = 0; k < 8; k++)
+	for (unsigned int k = 0; k < 8; k++) {
 		snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules),
-			 "allow \"%u\" on bind where pci.bus == %u;\n", k, k);
-	strcat(rules, "allow \"all\" on bind where pci.bus < 8 and pci.external;\n");
+			 "allow \"%u\" on bind where ", k);
+		snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules), format, k);
+	}
+	strcat(rules, last);
 	analyse(rules, &diags);
 	cr_assert_not_null(only(&diags));
 	cr_expect_eq(only(&diags)->id, DG_E073);
 	dg_diags_done(&diags);
 }
 
-/* The same where another view of the id is asked for: what a walk changes in one it changes in
- * both. */
-Test(analysis, ids_that_take_many_to_shadow)
+/* A walk stays with what the rule matches, and what it changes in one view of an id it does in all.
+ */
+Test(analysis, rules_that_take_many_to_shadow)
 {
-	struct dg_diags diags = {};
-	char rules[4096] = "";
-
-	for (unsigned int k = 0; k < 8; k++)
-		snprintf(rules + strlen(rules), sizeof(rules) - strlen(rules),
-			 "allow \"%u\" on bind where pci.id in *:%04x;\n", k, k);
-	strcat(rules, "allow \"all\" on bind where pci.id in { 8086:0000, 8086:0001, 8086:0002, "
-		      "8086:0003, 8086:0004, 8086:0005, 8086:0006, 8086:0007 };\n");
-	analyse(rules, &diags);
-	cr_assert_not_null(only(&diags));
-	cr_expect_eq(only(&diags)->id, DG_E073);
-	dg_diags_done(&diags);
+	takes_many("pci.bus == %u;\n",
+		   "allow \"all\" on bind where pci.bus < 8 and pci.external;\n");
+	takes_many("pci.id in *:%04x;\n",
+		   "allow \"all\" on bind where pci.id in { 8086:0000, 8086:0001, 8086:0002, "
+		   "8086:0003, 8086:0004, 8086:0005, 8086:0006, 8086:0007 };\n");
 }
 
 /*

@@ -181,21 +181,40 @@ Test(items, a_set_at_once)
 
 Test(items, at_times_at_which_the_rule_is_live)
 {
-	static const char deny[] = "deny \"b\" on bind where pci.id in 10de:*" FROM_MAY "0Z;\n";
-	_cleanup_free_ char *same = NULL, *longer = NULL;
+	static const struct {
+		const char *until;
+		unsigned int unused;
+	} cases[] = {{"0Z", 1}, {"1Z", 0}};
 
-	cr_assert_geq(
-		asprintf(&same, "%s%s", deny,
-			 "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
-			 "0Z;\n"),
-		0);
-	cr_expect_eq(unused(same), 1);
-	cr_assert_geq(
-		asprintf(&longer, "%s%s", deny,
-			 "allow \"a\" on bind where pci.id in { 10de:2330, 8086:2330 }" FROM_MAY
-			 "1Z;\n"),
-		0);
-	cr_expect_eq(unused(longer), 0);
+	for (size_t n = 0; n < ARRAY_SIZE(cases); n++) {
+		_cleanup_free_ char *rules = NULL;
+
+		cr_assert_geq(asprintf(&rules,
+				       "deny \"b\" on bind where pci.id in 10de:*" FROM_MAY "0Z;\n"
+				       "allow \"a\" on bind where pci.id in { 10de:2330, "
+				       "8086:2330 }" FROM_MAY "%s;\n",
+				       cases[n].until),
+			      0);
+		cr_expect_eq(unused(rules), cases[n].unused, "until %s", cases[n].until);
+	}
+}
+
+/* Each set asked for, and what it holds is that of all before it. */
+Test(items, sets_in_sets_many_deep)
+{
+	_cleanup_free_ char *rules = NULL;
+	size_t size;
+	FILE *out = open_memstream(&rules, &size);
+
+	fputs("set s0 = { 0 };\n", out);
+	for (unsigned int i = 1; i < 70; i++)
+		fprintf(out, "set s%u = { s%u, %u };\n", i, i - 1, i);
+	for (unsigned int i = 0; i < 70; i++)
+		fprintf(out, "%s \"%u\" on bind where pci.bus in s%u;\n", i % 2 ? "deny" : "allow",
+			i, i);
+	fclose(out);
+	/* The rules before have decided for all that s1 … hold of others. */
+	cr_expect_eq(unused(rules), 69);
 }
 
 /* More than are looked at together: each rule asks for the set with an item of its own beside it.
