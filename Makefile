@@ -51,7 +51,7 @@ $(BUILD)/%_bytes.o: $(BUILD)/bpf/%.bpf.o
 	@mkdir -p $(@D)
 	printf '.section .rodata\n.balign 8\n.global dg_$*_start, dg_$*_end\ndg_$*_start:\n.incbin "$<"\ndg_$*_end:\n.byte 0\n.section .note.GNU-stack,"",@progbits\n' | $(CC) -x assembler -c -o $@ -
 
-compile_bpf = $(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
+compile_bpf = $(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter -Werror -target bpf -mcpu=v3 -ffile-compilation-dir=. -D__TARGET_ARCH_x86 \
 		-Ibpf $(shell $(PKG_CONFIG) --cflags libbpf) -idirafter /usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)

@@ -129,6 +129,19 @@ static int compare_vars(const void *a, const void *b, void *conditions)
 	return (x < y) - (x > y);
 }
 
+/* In place, the equal ones as they stand. */
+static void sort_few(struct dg_conditions *c, struct dg_operand *operands, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct dg_operand one = operands[i];
+		size_t at = i;
+
+		for (; at > 0 && compare_vars(&operands[at - 1], &one, c) > 0; at--)
+			operands[at] = operands[at - 1];
+		operands[at] = one;
+	}
+}
+
 /* @all and one more operand, which mostly stands before it: then that is one node. */
 static int join_one(struct dg_conditions *c, enum dg_apply op, const struct dg_operand *operand,
 		    dg_ref all, dg_ref *ret)
@@ -167,9 +180,11 @@ static int join(struct dg_conditions *c, enum dg_apply op, struct dg_operand *op
 	dg_ref all;
 	int r;
 
-	qsort_r(operands, count, sizeof(*operands), compare_vars, c);
-	if (count > FEW)
+	if (count > FEW) {
+		qsort_r(operands, count, sizeof(*operands), compare_vars, c);
 		return join_many(c, op, operands, count, ret);
+	}
+	sort_few(c, operands, count);
 	r = make(c, &operands[0], &all);
 	for (size_t i = 1; i < count && r >= 0; i++)
 		r = join_one(c, op, &operands[i], all, &all);

@@ -77,13 +77,12 @@ void dg_diagram_budget(struct dg_diagram *d, size_t runs)
 
 uint32_t dg_diagram_var(const struct dg_diagram *d, dg_ref node)
 {
-	return dg_ref_terminal(node) ? DG_VAR_NONE : d->nodes[node].var;
+	return dg_node_var(d, node);
 }
 
 const struct dg_run *dg_diagram_runs(const struct dg_diagram *d, dg_ref node, size_t *ret_count)
 {
-	*ret_count = d->nodes[node].run_count;
-	return d->runs + d->nodes[node].run_off;
+	return dg_node_runs(d, node, ret_count);
 }
 
 uint32_t dg_diagram_class_count(const struct dg_diagram *d, uint32_t var)
@@ -198,12 +197,6 @@ static uint32_t hash_node(uint32_t var, const struct dg_run *runs, size_t count)
 			  var * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-static uint32_t hash_of(const struct dg_diagram *d, uint32_t node)
-{
-	return hash_node(d->nodes[node].var, d->runs + d->nodes[node].run_off,
-			 d->nodes[node].run_count);
-}
-
 /* In the order of their making: dg_diagram_undo() counts on it. */
 static int enlarge_slots(struct dg_diagram *d)
 {
@@ -213,7 +206,7 @@ static int enlarge_slots(struct dg_diagram *d)
 	if (!slots)
 		return -ENOMEM;
 	for (uint32_t n = 0; n < d->node_count; n++) {
-		uint32_t hash = hash_of(d, n);
+		uint32_t hash = d->nodes[n].hash;
 		size_t at = hash & (count - 1);
 
 		while (slots[at].node)
@@ -226,12 +219,10 @@ static int enlarge_slots(struct dg_diagram *d)
 	return 0;
 }
 
-int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
+int dg_diagram_push_new(struct dg_diagram *d, uint32_t first, dg_ref child)
 {
 	int r;
 
-	if (d->scratch_count > base && d->scratch[d->scratch_count - 1].child == child)
-		return 0;
 	r = dg_array_reserve(&d->scratch, &d->scratch_room, d->scratch_count + 1,
 			     sizeof(*d->scratch));
 	if (r < 0)
@@ -250,7 +241,8 @@ static bool is_node(const struct dg_diagram *d, uint32_t number, uint32_t var,
 }
 
 /* Put a new node at the end. */
-static int append_node(struct dg_diagram *d, uint32_t var, const struct dg_run *runs, size_t count)
+static int append_node(struct dg_diagram *d, uint32_t var, const struct dg_run *runs, size_t count,
+		       uint32_t hash)
 {
 	int r;
 
@@ -265,7 +257,10 @@ static int append_node(struct dg_diagram *d, uint32_t var, const struct dg_run *
 		return r;
 	memcpy(d->runs + d->run_count, runs, count * sizeof(*runs));
 	d->nodes[d->node_count++] = (struct dg_diagram_node){
-		.var = var, .run_count = (uint32_t)count, .run_off = (uint32_t)d->run_count};
+		.var = var,
+		.run_count = (uint32_t)count,
+		.run_off = (uint32_t)d->run_count,
+		.hash = hash};
 	d->run_count += count;
 	return 0;
 }
@@ -295,7 +290,7 @@ int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret
 			*ret = d->slots[at].node - 1;
 			return 0;
 		}
-	r = append_node(d, var, runs, count);
+	r = append_node(d, var, runs, count, hash);
 	if (r < 0)
 		return r;
 	d->slots[at] = (struct dg_diagram_slot){.hash = hash, .node = (uint32_t)d->node_count};
@@ -353,7 +348,7 @@ void dg_diagram_undo(struct dg_diagram *d, size_t nodes)
 	/* What came last was in nobody's way in the table: it leaves no gap when it goes first. */
 	while (d->node_count > nodes) {
 		uint32_t last = (uint32_t)d->node_count - 1;
-		size_t at = hash_of(d, last) & (d->slot_count - 1);
+		size_t at = d->nodes[last].hash & (d->slot_count - 1);
 
 		while (d->slots[at].node != d->node_count)
 			at = (at + 1) & (d->slot_count - 1);
@@ -504,7 +499,7 @@ static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_
 /* The two successors put together, run by run. @ret_deep: more than terminals met. */
 static int apply_runs(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_ref *ret)
 {
-	uint32_t fv = dg_diagram_var(d, f), gv = dg_diagram_var(d, g), var = least(fv, gv);
+	uint32_t fv = dg_node_var(d, f), gv = dg_node_var(d, g), var = least(fv, gv);
 	size_t base = d->scratch_count, i = 0, j = 0, taken = 0;
 	bool walk_f = fv == var, walk_g = gv == var;
 	uint32_t first = 0;
@@ -556,8 +551,8 @@ static int apply(struct dg_diagram *d, enum dg_apply op, dg_ref f, dg_ref g, dg_
 		return 0;
 	if (dg_ref_terminal(f) && dg_ref_terminal(g))
 		return terminal_min(d, op, f, g, ret);
-	if (op <= DG_APPLY_OR && ((dg_diagram_var(d, f) < dg_diagram_var(d, g) && is_test(d, f)) ||
-				  (dg_diagram_var(d, g) < dg_diagram_var(d, f) && is_test(d, g))))
+	if (op <= DG_APPLY_OR && ((dg_node_var(d, f) < dg_node_var(d, g) && is_test(d, f)) ||
+				  (dg_node_var(d, g) < dg_node_var(d, f) && is_test(d, g))))
 		return apply_runs(d, op, f, g, ret);
 	if (f > g && op != DG_APPLY_BUT) {
 		dg_ref swap = f;

@@ -170,7 +170,7 @@ static int choose(struct dg_diagram *d, dg_ref condition, dg_ref then, dg_ref ot
 		*ret = condition == DG_FALSE ? otherwise : then;
 		return 0;
 	}
-	runs = dg_diagram_runs(d, condition, &count);
+	runs = dg_node_runs(d, condition, &count);
 	memory = branches(runs, count);
 	if (memory && dg_diagram_recall(d, a, b, ret))
 		return 0;
@@ -249,11 +249,24 @@ static size_t sift(enum dg_keep keep, struct dg_claim *claims, size_t count,
 	return out;
 }
 
-static int compare_u32(const void *a, const void *b)
+/* In place, each once. They come in runs that ascend. Returns how many stay. */
+static size_t sort_few(uint32_t *numbers, size_t count)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	size_t out = 0;
 
-	return (x > y) - (x < y);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t one = numbers[i];
+		size_t at = out;
+
+		while (at > 0 && numbers[at - 1] > one)
+			at--;
+		if (at > 0 && numbers[at - 1] == one)
+			continue;
+		memmove(numbers + at + 1, numbers + at, (out - at) * sizeof(*numbers));
+		numbers[at] = one;
+		out++;
+	}
+	return out;
 }
 
 /* The segment that @class is in. */
@@ -293,11 +306,11 @@ static int count_bits(struct layer *l, size_t words)
 static int find_starts(struct work *w, uint32_t var, const struct dg_claim *claims, size_t count,
 		       struct layer *l)
 {
-	size_t words = w->d->class_counts[var] / 64 + 1, total = 1, n = 0, run_count, out = 0;
+	size_t words = w->d->class_counts[var] / 64 + 1, total = 1, n = 0, run_count;
 	const struct dg_run *runs;
 
 	for (size_t i = 0; i < count; i++)
-		if (dg_diagram_var(w->d, claims[i].match) == var)
+		if (dg_node_var(w->d, claims[i].match) == var)
 			total += w->d->nodes[claims[i].match].run_count;
 	if (total > FEW_STARTS) {
 		l->bits = calloc(words, sizeof(*l->bits));
@@ -308,9 +321,9 @@ static int find_starts(struct work *w, uint32_t var, const struct dg_claim *clai
 		l->few[n++] = 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (dg_diagram_var(w->d, claims[i].match) != var)
+		if (dg_node_var(w->d, claims[i].match) != var)
 			continue;
-		runs = dg_diagram_runs(w->d, claims[i].match, &run_count);
+		runs = dg_node_runs(w->d, claims[i].match, &run_count);
 		for (size_t k = 0; k < run_count; k++) {
 			if (l->bits)
 				l->bits[runs[k].first / 64] |= UINT64_C(1) << runs[k].first % 64;
@@ -320,11 +333,7 @@ static int find_starts(struct work *w, uint32_t var, const struct dg_claim *clai
 	}
 	if (l->bits)
 		return count_bits(l, words);
-	qsort(l->few, n, sizeof(*l->few), compare_u32);
-	for (size_t i = 1; i < n; i++)
-		if (l->few[i] != l->few[out])
-			l->few[++out] = l->few[i];
-	l->count = (uint32_t)out + 1;
+	l->count = (uint32_t)sort_few(l->few, n);
 	return 0;
 }
 
@@ -424,11 +433,11 @@ static int lay_all(struct work *w, uint32_t var, const struct dg_claim *claims, 
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		struct dg_claim way = claims[i];
 
-		if (dg_diagram_var(w->d, way.match) != var) {
+		if (dg_node_var(w->d, way.match) != var) {
 			r = lay(w, l, &way, 0, l->count);
 			continue;
 		}
-		runs = dg_diagram_runs(w->d, claims[i].match, &run_count);
+		runs = dg_node_runs(w->d, claims[i].match, &run_count);
 		for (size_t k = 0; k < run_count && r >= 0; k++) {
 			way.match = runs[k].child;
 			if (way.match == DG_FALSE)
@@ -486,8 +495,8 @@ static int decide_layer(struct work *w, const struct dg_claim *claims, size_t co
 	int r;
 
 	for (size_t i = 0; i < count; i++)
-		if (dg_diagram_var(w->d, claims[i].match) < var)
-			var = dg_diagram_var(w->d, claims[i].match);
+		if (dg_node_var(w->d, claims[i].match) < var)
+			var = dg_node_var(w->d, claims[i].match);
 	r = find_starts(w, var, claims, count, &l);
 	if (r >= 0)
 		r = dg_diagram_spend(w->d, l.count);

@@ -43,14 +43,16 @@ int dg_diagram_reaches(struct dg_diagram *d, dg_ref ref, uint32_t var, bool *ret
 	return r;
 }
 
-static void add_size(struct dg_diagram *d, dg_ref ref, size_t *runs)
+static void add_size(struct dg_diagram *d, dg_ref node, size_t *runs)
 {
-	if (dg_ref_terminal(ref) || d->seen[ref] == d->round)
-		return;
-	d->seen[ref] = d->round;
-	*runs += d->nodes[ref].run_count;
-	for (size_t i = 0; i < d->nodes[ref].run_count; i++)
-		add_size(d, dg_diagram_successor(d, ref, i), runs);
+	const struct dg_run *run = d->runs + d->nodes[node].run_off;
+	const struct dg_run *end = run + d->nodes[node].run_count;
+
+	d->seen[node] = d->round;
+	*runs += d->nodes[node].run_count;
+	for (; run < end; run++)
+		if (!dg_ref_terminal(run->child) && d->seen[run->child] != d->round)
+			add_size(d, run->child, runs);
 }
 
 int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
@@ -60,7 +62,8 @@ int dg_diagram_size(struct dg_diagram *d, dg_ref ref, size_t *ret_runs)
 
 	if (r < 0)
 		return r;
-	add_size(d, ref, &runs);
+	if (!dg_ref_terminal(ref))
+		add_size(d, ref, &runs);
 	*ret_runs = runs;
 	return 0;
 }
@@ -81,7 +84,7 @@ static void add_behind(struct dg_diagram *d, dg_ref ref, uint32_t var, size_t mo
 {
 	if (ref == DG_PASS || !is_new(d, ref))
 		return;
-	if (dg_diagram_var(d, ref) >= var) {
+	if (dg_node_var(d, ref) >= var) {
 		++*count;
 		return;
 	}

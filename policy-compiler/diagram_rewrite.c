@@ -38,10 +38,24 @@ static int rewrite_some(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_
 	return 0;
 }
 
+/* What became of run @run, behind the @same first ones, which stay as they are. */
+static int push_after(struct dg_diagram *d, dg_ref node, size_t base, size_t same, size_t run,
+		      dg_ref child)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < same && run == same && r >= 0; i++)
+		r = dg_diagram_push(d, base, d->runs[d->nodes[node].run_off + i].first,
+				    dg_diagram_successor(d, node, i));
+	if (r >= 0)
+		r = dg_diagram_push(d, base, d->runs[d->nodes[node].run_off + run].first, child);
+	return r;
+}
+
 static int rewrite_node(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_ref *ret)
 {
 	uint32_t var = d->nodes[ref].var;
-	size_t base = d->scratch_count;
+	size_t base = d->scratch_count, same = 0;
 	dg_ref child;
 	int r;
 
@@ -53,11 +67,17 @@ static int rewrite_node(struct dg_diagram *d, struct rewrite *w, dg_ref ref, dg_
 		return rewrite_some(d, w, ref, ret);
 	r = dg_diagram_spend(d, d->nodes[ref].run_count);
 	for (size_t i = 0; i < d->nodes[ref].run_count && r >= 0; i++) {
-		uint32_t first = d->runs[d->nodes[ref].run_off + i].first;
+		dg_ref was = dg_diagram_successor(d, ref, i);
 
-		r = rewrite(d, w, dg_diagram_successor(d, ref, i), &child);
-		if (r >= 0)
-			r = dg_diagram_push(d, base, first, child);
+		r = rewrite(d, w, was, &child);
+		if (r >= 0 && child == was && same == i)
+			same++;
+		else if (r >= 0)
+			r = push_after(d, ref, base, same, i, child);
+	}
+	if (r >= 0 && same == d->nodes[ref].run_count) {
+		*ret = ref;
+		return 0;
 	}
 	if (r < 0) {
 		d->scratch_count = base;

@@ -12,6 +12,7 @@ struct dg_diagram_node {
 	uint32_t var;
 	uint32_t run_count;
 	uint32_t run_off;
+	uint32_t hash; /* of all that */
 };
 
 /* A place in the table of nodes. Most looks at it need no look at the node. */
@@ -69,8 +70,15 @@ enum {
 	DG_STEP_SELECT,
 };
 
-/* Put a run on the scratch stack; one that goes on like its predecessor is joined to it. */
-int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child);
+/* Put a run on the scratch stack. 0 or -ENOMEM. */
+int dg_diagram_push_new(struct dg_diagram *d, uint32_t first, dg_ref child);
+/* The same; one that goes on like its predecessor is joined to it. */
+static inline int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
+{
+	if (d->scratch_count > base && d->scratch[d->scratch_count - 1].child == child)
+		return 0;
+	return dg_diagram_push_new(d, first, child);
+}
 /* The node with the runs on the scratch stack from @base on; they are taken off. */
 int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret);
 bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref *ret);
@@ -78,6 +86,17 @@ bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_re
 void dg_diagram_remember(struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref result);
 /* Is there a node of @var below or at @ref? 0 or -ENOMEM. */
 int dg_diagram_reaches(struct dg_diagram *d, dg_ref ref, uint32_t var, bool *ret);
+/* As dg_diagram_var() and dg_diagram_runs(). */
+static inline uint32_t dg_node_var(const struct dg_diagram *d, dg_ref node)
+{
+	return dg_ref_terminal(node) ? DG_VAR_NONE : d->nodes[node].var;
+}
+static inline const struct dg_run *dg_node_runs(const struct dg_diagram *d, dg_ref node,
+						size_t *ret_count)
+{
+	*ret_count = d->nodes[node].run_count;
+	return d->runs + d->nodes[node].run_off;
+}
 /* Where run @run of a node leads to. */
 static inline dg_ref dg_diagram_successor(const struct dg_diagram *d, dg_ref node, size_t run)
 {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-only */
-#define _GNU_SOURCE /* qsort_r() */
 #include "fold.h"
 
 #include <stdint.h>
@@ -76,79 +75,6 @@ static int build_match(struct dg_fold *f, const struct dg_rule_node *rule, dg_re
 	return dg_diagram_apply(f->diagram, DG_APPLY_AND, condition, live, ret);
 }
 
-/*
- * Rules of operation @op in the order of ranks, those with equal support together; @support is by
- * rule.
- */
-static int fill_column(const struct dg_fold *f, const struct dg_supports *supports,
-		       const uint32_t *support, unsigned int op, struct dg_fold_column *column)
-{
-	uint32_t support_count = supports->set_count > 0 ? (uint32_t)supports->set_count : 1;
-	_cleanup_free_ size_t *start = calloc(support_count + 1, sizeof(*start));
-	size_t count = f->policy->rule_count, total = 0;
-
-	column->rules = calloc(count + 1, sizeof(*column->rules));
-	column->groups = calloc(support_count + 1, sizeof(*column->groups));
-	column->first = calloc(support_count + 1, sizeof(*column->first));
-	if (!start || !column->rules || !column->groups || !column->first)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		if (f->policy->rules[i].ops >> op & 1)
-			start[support[i]]++;
-	for (uint32_t s = 0; s < support_count; s++) {
-		size_t here = start[s];
-
-		start[s] = total;
-		if (here > 0) {
-			column->first[column->group_count] = dg_support_first(supports, s);
-			column->groups[column->group_count++] = total;
-		}
-		total += here;
-	}
-	column->groups[column->group_count] = total;
-	column->rule_count = total;
-	for (uint32_t rank = 0; rank < count; rank++) {
-		uint32_t rule = f->rule_of[rank];
-
-		if (f->policy->rules[rule].ops >> op & 1)
-			column->rules[start[support[rule]]++] = rule;
-	}
-	return 0;
-}
-
-/* Whether each rule speaks of both operations or of neither. */
-static bool same_rules(const struct dg_policy *policy, unsigned int op, unsigned int other)
-{
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if ((policy->rules[i].ops >> op ^ policy->rules[i].ops >> other) & 1)
-			return false;
-	return true;
-}
-
-/* Operations with the same rules share a column. */
-static int build_columns(struct dg_fold *f, const struct dg_supports *supports,
-			 const uint32_t *support)
-{
-	for (unsigned int op = 0; op < DG_OP_MAX; op++) {
-		struct dg_fold_column *column = &f->columns[f->column_count];
-		unsigned int other = 0;
-
-		while (other < op && !same_rules(f->policy, op, other))
-			other++;
-		if (other < op) {
-			for (size_t c = 0; c < f->column_count; c++)
-				if (f->columns[c].ops >> other & 1)
-					f->columns[c].ops |= 1U << op;
-			continue;
-		}
-		column->ops = 1U << op;
-		f->column_count++;
-		if (fill_column(f, supports, support, op, column) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 /* What one build of parts works with. */
 struct build {
 	struct dg_fold *f;
@@ -205,12 +131,20 @@ static int build_group(struct build *b, const uint32_t *rules, size_t count)
 	return r;
 }
 
-static int compare_ranks(const void *x, const void *y, void *fold)
+/* Rules in the order of their ranks. */
+static int sort_by_rank(const struct dg_fold *f, uint32_t *rules, size_t count)
 {
-	const struct dg_fold *f = fold;
-	uint32_t a = f->rank[*(const uint32_t *)x], b = f->rank[*(const uint32_t *)y];
+	size_t words = f->policy->rule_count / 64 + 1, out = 0;
+	_cleanup_free_ uint64_t *ranks = calloc(words, sizeof(*ranks));
 
-	return (a > b) - (a < b);
+	if (!ranks)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		ranks[f->rank[rules[i]] / 64] |= UINT64_C(1) << f->rank[rules[i]] % 64;
+	for (size_t word = 0; word < words; word++)
+		for (uint64_t bits = ranks[word]; bits; bits &= bits - 1)
+			rules[out++] = f->rule_of[word * 64 + (size_t)__builtin_ctzll(bits)];
+	return 0;
 }
 
 /*
@@ -233,7 +167,9 @@ static int build_groups(struct build *b, uint32_t var, size_t per_rule, size_t s
 		groups++;
 	}
 	if (groups > 1) {
-		qsort_r(b->rules, count, sizeof(*b->rules), compare_ranks, b->f);
+		r = sort_by_rank(b->f, b->rules, count);
+		if (r < 0)
+			return r;
 		r = decide(b, b->rules, count, count * per_rule + slack, &ref);
 		if (r >= 0 && ref != DG_PASS)
 			b->refs[b->count++] = ref;
@@ -309,15 +245,6 @@ static int build_matches(struct dg_fold *f, struct dg_supports *supports, uint32
 	return r;
 }
 
-const struct dg_fold_column *dg_fold_column_of(const struct dg_fold *f, unsigned int op)
-{
-	size_t c = 0;
-
-	while (!(f->columns[c].ops >> op & 1))
-		c++;
-	return &f->columns[c];
-}
-
 /* How far a fold has got, to start from again. */
 struct mark {
 	size_t nodes, splits, alternatives;
@@ -386,7 +313,7 @@ int dg_fold_build(struct dg_fold *f, unsigned int flags, const struct dg_pos **w
 	if (r >= 0)
 		r = build_matches(f, &supports, support, where);
 	if (r >= 0)
-		r = build_columns(f, &supports, support);
+		r = dg_fold_columns(f, &supports, support);
 	if (flags & DG_FOLD_NO_PARTS)
 		return r;
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {

@@ -205,7 +205,9 @@ int dg_fold_merge(struct dg_diagram *d, enum dg_apply op, dg_ref *refs, size_t *
 		.diagram = d, .op = op, .slack = slack, .work = work};
 	int r = 0;
 
-	m.parts = calloc(*count + 1, sizeof(*m.parts));
+	if (*count < 2)
+		return 0;
+	m.parts = calloc(*count, sizeof(*m.parts));
 	if (!m.parts)
 		return -ENOMEM;
 	for (; m.count < *count && r >= 0; m.count++) {

@@ -90,7 +90,7 @@ static void sort_entries(struct entries *entries)
 {
 	uint64_t most = 0;
 
-	if (entries->count > 0)
+	if (entries->count > 1)
 		qsort(entries->items, entries->count, sizeof(*entries->items), compare_entries);
 	for (size_t i = 0; i < entries->count; i++) {
 		if (entries->items[i].high > most)

@@ -21,11 +21,14 @@ uint64_t dg_hash(const void *data, size_t len)
 
 	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		h = mix(h ^ word);
+		h = (h ^ word) * UINT64_C(0xd6e8feb86659fd93);
+		h ^= h >> 32;
 	}
-	for (; len > 0; p++, len--)
-		h = mix(h ^ *p);
-	return h;
+	for (; len > 0; p++, len--) {
+		h = (h ^ *p) * UINT64_C(0xd6e8feb86659fd93);
+		h ^= h >> 32;
+	}
+	return mix(h);
 }
 
 /* The entry of the key, or the free one where it would go. */

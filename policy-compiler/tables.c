@@ -446,12 +446,28 @@ static int place_bitmaps(struct dg_buffer *out, const struct dg_bitmaps_out *bit
 	return r;
 }
 
+/* Of the whole, the gaps before its pieces included. */
+static size_t size_of_all(const struct emitter *e)
+{
+	const struct dg_bitmaps_out *b = &e->bitmaps;
+	const struct dg_buffer *all[] = {&e->parts, &e->vars_out, &e->nodes.out, &b->bitmaps,
+					 &b->rows,  &b->words,	  &b->terms,	 &e->leaves,
+					 &e->ranks, &e->rules,	  &e->ids,	 &e->data};
+	size_t size = sizeof(e->header);
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		size += all[i]->count + 8;
+	return size;
+}
+
 static int assemble(struct emitter *e, struct dg_buffer *out)
 {
 	struct dg_tables *h = &e->header;
 	int r;
 
-	r = dg_buffer_append(out, h, sizeof(*h));
+	r = dg_buffer_reserve(out, size_of_all(e));
+	if (r >= 0)
+		r = dg_buffer_append(out, h, sizeof(*h));
 	if (r >= 0)
 		r = place(out, &e->parts, sizeof(struct dg_part), &h->part_off, &h->part_count);
 	if (r >= 0)

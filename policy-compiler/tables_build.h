@@ -17,6 +17,8 @@ struct dg_buffer {
 	size_t count, room;
 };
 
+/* Room for @len bytes more. 0, -ENOMEM, -E2BIG. */
+int dg_buffer_reserve(struct dg_buffer *buffer, size_t len);
 int dg_buffer_append(struct dg_buffer *buffer, const void *data, size_t len);
 /* @len bytes more, zeroed, for the caller to fill: valid until the next call. */
 int dg_buffer_extend(struct dg_buffer *buffer, size_t len, void **ret);

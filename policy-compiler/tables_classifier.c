@@ -7,7 +7,7 @@
 #include "tables_build.h"
 #include "util.h"
 
-static int reserve(struct dg_buffer *buffer, size_t len)
+int dg_buffer_reserve(struct dg_buffer *buffer, size_t len)
 {
 	/* Far beyond any table: what comes out is never cut at a 32-bit offset. */
 	if (len > DG_TABLES_MAX_BYTES || buffer->count > DG_TABLES_MAX_BYTES - len)
@@ -17,7 +17,7 @@ static int reserve(struct dg_buffer *buffer, size_t len)
 
 int dg_buffer_extend(struct dg_buffer *buffer, size_t len, void **ret)
 {
-	int r = reserve(buffer, len);
+	int r = dg_buffer_reserve(buffer, len);
 
 	if (r < 0)
 		return r;
@@ -34,7 +34,7 @@ int dg_buffer_append(struct dg_buffer *buffer, const void *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	r = reserve(buffer, len);
+	r = dg_buffer_reserve(buffer, len);
 	if (r < 0)
 		return r;
 	memcpy(buffer->bytes + buffer->count, data, len);
