@@ -219,10 +219,12 @@ static int enlarge_slots(struct dg_diagram *d)
 	return 0;
 }
 
-int dg_diagram_push_new(struct dg_diagram *d, uint32_t first, dg_ref child)
+int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
 {
 	int r;
 
+	if (d->scratch_count > base && d->scratch[d->scratch_count - 1].child == child)
+		return 0;
 	r = dg_array_reserve(&d->scratch, &d->scratch_room, d->scratch_count + 1,
 			     sizeof(*d->scratch));
 	if (r < 0)

@@ -2,6 +2,8 @@
 /* What the files of the diagram share; others use diagram.h. */
 #pragma once
 
+#include <errno.h>
+
 #include "diagram.h"
 #include "map.h"
 
@@ -70,15 +72,8 @@ enum {
 	DG_STEP_SELECT,
 };
 
-/* Put a run on the scratch stack. 0 or -ENOMEM. */
-int dg_diagram_push_new(struct dg_diagram *d, uint32_t first, dg_ref child);
-/* The same; one that goes on like its predecessor is joined to it. */
-static inline int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child)
-{
-	if (d->scratch_count > base && d->scratch[d->scratch_count - 1].child == child)
-		return 0;
-	return dg_diagram_push_new(d, first, child);
-}
+/* Put a run on the scratch stack; one that goes on like its predecessor is joined to it. */
+int dg_diagram_push(struct dg_diagram *d, size_t base, uint32_t first, dg_ref child);
 /* The node with the runs on the scratch stack from @base on; they are taken off. */
 int dg_diagram_node(struct dg_diagram *d, uint32_t var, size_t base, dg_ref *ret);
 bool dg_diagram_recall(const struct dg_diagram *d, uint64_t a, uint64_t b, dg_ref *ret);
