@@ -14,10 +14,8 @@ struct emitter {
 	const struct dg_policy *policy;
 	struct dg_fold *fold;
 	struct dg_kinds kinds;
-	struct dg_node_writer nodes; /* var_number may be NOWHERE there */
 	uint32_t var_count;
 	struct dg_terms terms[DG_OP_MAX]; /* by column */
-	struct dg_bitmaps_out bitmaps;
 	struct dg_edge_run *runs; /* of one node */
 	size_t run_room;
 	uint32_t *place; /* of a node, by reference: in units of 8 bytes, or NOWHERE */
@@ -27,45 +25,34 @@ struct emitter {
 	uint32_t *height;
 	uint32_t *leaf_of; /* by terminal's number: leaf, or NOWHERE */
 	size_t leaf_room;
-	struct dg_tables header;
-	struct dg_buffer parts, vars_out, leaves, ranks, rules, ids, data;
+	struct dg_pieces out; /* nodes.var_number may be NOWHERE */
 };
 
 static void emitter_done(struct emitter *e)
 {
 	for (unsigned int c = 0; c < DG_OP_MAX; c++)
 		dg_terms_done(&e->terms[c]);
-	dg_bitmaps_done(&e->bitmaps);
+	dg_pieces_done(&e->out);
 	free(e->runs);
-	free(e->nodes.var_number);
-	free(e->nodes.slot);
 	free(e->place);
 	free(e->queue);
 	free(e->height);
 	free(e->leaf_of);
-	free(e->parts.bytes);
-	free(e->vars_out.bytes);
-	free(e->nodes.out.bytes);
-	free(e->leaves.bytes);
-	free(e->ranks.bytes);
-	free(e->rules.bytes);
-	free(e->ids.bytes);
-	free(e->data.bytes);
 }
 
 static int emitter_init(struct emitter *e)
 {
 	size_t nodes = dg_diagram_node_count(e->fold->diagram);
 
-	e->nodes.vars = dg_symbols_variables(e->fold->symbols, &e->var_count);
-	e->nodes.var_number = calloc(e->var_count + UINT64_C(1), sizeof(*e->nodes.var_number));
-	e->nodes.slot = calloc(e->var_count + UINT64_C(1), sizeof(*e->nodes.slot));
+	e->out.nodes.vars = dg_symbols_variables(e->fold->symbols, &e->var_count);
+	e->out.nodes.var_number = calloc(e->var_count + UINT64_C(1), sizeof(*e->out.nodes.var_number));
+	e->out.nodes.slot = calloc(e->var_count + UINT64_C(1), sizeof(*e->out.nodes.slot));
 	e->place = calloc(nodes + 1, sizeof(*e->place));
 	e->queue = calloc(nodes + 1, sizeof(*e->queue));
 	e->height = calloc(nodes + 1, sizeof(*e->height));
-	if (!e->nodes.var_number || !e->nodes.slot || !e->place || !e->queue || !e->height)
+	if (!e->out.nodes.var_number || !e->out.nodes.slot || !e->place || !e->queue || !e->height)
 		return -ENOMEM;
-	memset(e->nodes.var_number, 0xff, e->var_count * sizeof(*e->nodes.var_number));
+	memset(e->out.nodes.var_number, 0xff, e->var_count * sizeof(*e->out.nodes.var_number));
 	memset(e->place, 0xff, nodes * sizeof(*e->place));
 	return 0;
 }
@@ -107,10 +94,10 @@ static int find_node(struct emitter *e, dg_ref ref)
 		return r;
 	for (size_t i = 0; i < run_count; i++)
 		e->runs[i] = (struct dg_edge_run){runs[i].first, runs[i].child};
-	e->nodes.var_number[var] = 0;
+	e->out.nodes.var_number[var] = 0;
 	e->place[ref] = (uint32_t)e->node_end;
 	e->queue[e->node_count++] = ref;
-	e->node_end += dg_node_size(&e->nodes, var, e->runs, run_count) / 8;
+	e->node_end += dg_node_size(&e->out.nodes, var, e->runs, run_count) / 8;
 	return 0;
 }
 
@@ -125,7 +112,7 @@ static int find_terms(struct emitter *e)
 
 		r = dg_terms_make(terms, f, f->columns[c].apart, f->columns[c].apart_count);
 		for (size_t i = 0; i < terms->literal_count; i++)
-			e->nodes.var_number[terms->literals[i].var] = 0;
+			e->out.nodes.var_number[terms->literals[i].var] = 0;
 	}
 	return r;
 }
@@ -136,12 +123,12 @@ static int number_variables(struct emitter *e)
 	uint32_t number = 0, slots = 0;
 
 	for (uint32_t v = 0; v < e->var_count; v++) {
-		if (e->nodes.var_number[v] == NOWHERE)
+		if (e->out.nodes.var_number[v] == NOWHERE)
 			continue;
-		e->nodes.var_number[v] = number++;
-		e->nodes.slot[v] = DG_SLOT_NONE;
-		if (e->nodes.vars[v].kind != DG_VAR_DIGEST && slots < DG_SLOTS_MAX)
-			e->nodes.slot[v] = (uint8_t)slots++;
+		e->out.nodes.var_number[v] = number++;
+		e->out.nodes.slot[v] = DG_SLOT_NONE;
+		if (e->out.nodes.vars[v].kind != DG_VAR_DIGEST && slots < DG_SLOTS_MAX)
+			e->out.nodes.slot[v] = (uint8_t)slots++;
 	}
 	return number > DG_TABLE_MAX_DEPTH ? -E2BIG : 0;
 }
@@ -183,8 +170,8 @@ static int emit_leaf(struct emitter *e, dg_ref terminal, const struct dg_decisio
 		return r;
 	memset(e->leaf_of + had, 0xff, (e->leaf_room - had) * sizeof(*e->leaf_of));
 	if (e->leaf_of[number] == NOWHERE) {
-		e->leaf_of[number] = (uint32_t)(e->leaves.count / sizeof(leaf));
-		r = dg_buffer_append(&e->leaves, &leaf, sizeof(leaf));
+		e->leaf_of[number] = (uint32_t)(e->out.leaves.count / sizeof(leaf));
+		r = dg_buffer_append(&e->out.leaves, &leaf, sizeof(leaf));
 		if (r < 0)
 			return r;
 	}
@@ -197,7 +184,7 @@ static uint32_t node_ref(const struct emitter *e, dg_ref ref)
 	size_t run_count;
 
 	dg_diagram_runs(e->fold->diagram, ref, &run_count);
-	return dg_node_reference(&e->nodes, dg_diagram_var(e->fold->diagram, ref), run_count,
+	return dg_node_reference(&e->out.nodes, dg_diagram_var(e->fold->diagram, ref), run_count,
 				 e->place[ref]);
 }
 
@@ -220,7 +207,7 @@ static int emit_ref(struct emitter *e, dg_ref ref, uint32_t *ret)
 /* The bit of the fact of a node's variable. */
 static uint32_t known_bit(const struct emitter *e, dg_ref ref)
 {
-	const struct dg_variable *v = &e->nodes.vars[dg_diagram_var(e->fold->diagram, ref)];
+	const struct dg_variable *v = &e->out.nodes.vars[dg_diagram_var(e->fold->diagram, ref)];
 
 	return dg_known_bit(v->kind, v->fact);
 }
@@ -260,7 +247,7 @@ static int emit_node(struct emitter *e, dg_ref ref)
 			     &unknown);
 	if (r < 0)
 		return r;
-	return dg_node_write(&e->nodes, dg_diagram_var(e->fold->diagram, ref), e->runs, run_count,
+	return dg_node_write(&e->out.nodes, dg_diagram_var(e->fold->diagram, ref), e->runs, run_count,
 			     unknown);
 }
 
@@ -270,16 +257,16 @@ static int emit_bitmaps(struct emitter *e)
 	const struct dg_fold *f = e->fold;
 	int r = 0;
 
-	e->header.node_bitmaps = (uint32_t)e->nodes.out.count;
+	e->out.header.node_bitmaps = (uint32_t)e->out.nodes.out.count;
 	for (size_t c = 0; c < f->column_count && r >= 0; c++) {
-		uint32_t first = e->bitmaps.block_count, count = 0;
+		uint32_t first = e->out.bitmaps.block_count, count = 0;
 
 		if (e->terms[c].count > 0)
-			r = dg_bitmaps_emit(&e->bitmaps, &e->nodes, &e->terms[c], &count);
+			r = dg_bitmaps_emit(&e->out.bitmaps, &e->out.nodes, &e->terms[c], &count);
 		for (unsigned int op = 0; op < DG_OP_MAX; op++)
 			if (f->columns[c].ops >> op & 1) {
-				e->header.op_block[op] = first;
-				e->header.op_block_count[op] = count;
+				e->out.header.op_block[op] = first;
+				e->out.header.op_block_count[op] = count;
 			}
 	}
 	return r;
@@ -303,7 +290,7 @@ static int emit_part(struct emitter *e, dg_ref root)
 		r = emit_ref(e, behind(e, root, part.known), &part.unknown);
 	if (r < 0)
 		return r;
-	return dg_buffer_append(&e->parts, &part, sizeof(part));
+	return dg_buffer_append(&e->out.parts, &part, sizeof(part));
 }
 
 /* Where the parts of an operation are that are the same as these, if they are there already. */
@@ -314,7 +301,7 @@ static bool find_parts(const struct emitter *e, unsigned int kind, unsigned int 
 
 		if (!same_parts(&e->kinds.ops[v][o], &e->kinds.ops[kind][op]))
 			continue;
-		*ret = e->header.kind[v].op_part[o];
+		*ret = e->out.header.kind[v].op_part[o];
 		return true;
 	}
 	return false;
@@ -328,13 +315,13 @@ static int emit_parts(struct emitter *e)
 	for (unsigned int i = 0; i < DG_KINDS * DG_OP_MAX && r >= 0; i++) {
 		unsigned int v = i / DG_OP_MAX, op = i % DG_OP_MAX;
 		const struct dg_fold_op *parts = &e->kinds.ops[v][op];
-		struct dg_kind *kind = &e->header.kind[v];
+		struct dg_kind *kind = &e->out.header.kind[v];
 
 		kind->absent = e->kinds.absent[v];
 		kind->op_part_count[op] = (uint32_t)parts->count;
 		if (find_parts(e, v, op, &kind->op_part[op]))
 			continue;
-		kind->op_part[op] = (uint32_t)(e->parts.count / sizeof(struct dg_part));
+		kind->op_part[op] = (uint32_t)(e->out.parts.count / sizeof(struct dg_part));
 		for (size_t k = 0; k < parts->count && r >= 0; k++)
 			r = emit_part(e, parts->roots[k]);
 	}
@@ -347,12 +334,12 @@ static int emit_variables(struct emitter *e)
 	int r = 0;
 
 	for (uint32_t v = 0; v < e->var_count && r >= 0; v++) {
-		if (e->nodes.var_number[v] == NOWHERE)
+		if (e->out.nodes.var_number[v] == NOWHERE)
 			continue;
-		r = dg_classifier_emit(&e->nodes.vars[v], &e->data, &var);
-		var.slot = e->nodes.slot[v];
+		r = dg_classifier_emit(&e->out.nodes.vars[v], &e->out.data, &var);
+		var.slot = e->out.nodes.slot[v];
 		if (r >= 0)
-			r = dg_buffer_append(&e->vars_out, &var, sizeof(var));
+			r = dg_buffer_append(&e->out.vars, &var, sizeof(var));
 	}
 	return r;
 }
@@ -372,7 +359,7 @@ static int emit_ranks(struct emitter *e)
 			rank.flags |= DG_RANK_AUDIT;
 		if (rule->audit != DG_AUDIT_NEVER)
 			rank.flags |= DG_RANK_AUDIT_WOULD;
-		r = dg_buffer_append(&e->ranks, &rank, sizeof(rank));
+		r = dg_buffer_append(&e->out.ranks, &rank, sizeof(rank));
 	}
 	return r;
 }
@@ -383,7 +370,7 @@ static int emit_rules(struct emitter *e)
 
 	for (size_t i = 0; i < e->policy->rule_count && r >= 0; i++) {
 		const struct dg_rule_node *node = &e->policy->rules[i];
-		struct dg_rule rule = {.id = (uint32_t)e->ids.count,
+		struct dg_rule rule = {.id = (uint32_t)e->out.ids.count,
 				       .id_words = (uint16_t)(node->id.len / 8 + 1),
 				       .ops = (uint16_t)node->ops,
 				       .effect = (uint8_t)node->effect,
@@ -393,107 +380,13 @@ static int emit_rules(struct emitter *e)
 
 		if (node->id.len >= DG_NAME_BYTES)
 			return -EINVAL;
-		r = dg_buffer_extend(&e->ids, rule.id_words * UINT64_C(8), &at);
+		r = dg_buffer_extend(&e->out.ids, rule.id_words * UINT64_C(8), &at);
 		if (r < 0)
 			return r;
 		memcpy(at, node->id.data, node->id.len);
-		r = dg_buffer_append(&e->rules, &rule, sizeof(rule));
+		r = dg_buffer_append(&e->out.rules, &rule, sizeof(rule));
 	}
 	return r;
-}
-
-/* Append a part to the tables and note where it is. */
-static int place(struct dg_buffer *out, const struct dg_buffer *part, size_t size, __u32 *ret_off,
-		 __u32 *ret_count)
-{
-	int r = dg_buffer_pad(out);
-
-	if (r < 0)
-		return r;
-	*ret_off = (__u32)out->count;
-	*ret_count = (__u32)(part->count / size);
-	return dg_buffer_append(out, part->bytes, part->count);
-}
-
-/* The classifiers' offsets become offsets in the tables. */
-static void place_classifiers(struct dg_buffer *out, const struct dg_tables *header)
-{
-	struct dg_var var;
-
-	for (uint32_t i = 0; i < header->var_count; i++) {
-		uint8_t *at = out->bytes + header->var_off + i * sizeof(var);
-
-		memcpy(&var, at, sizeof(var));
-		dg_classifier_place(&var, out->bytes + header->data_off, header->data_off);
-		memcpy(at, &var, sizeof(var));
-	}
-}
-
-static int place_bitmaps(struct dg_buffer *out, const struct dg_bitmaps_out *bitmaps,
-			 struct dg_tables *h)
-{
-	uint32_t terms;
-	int r;
-
-	r = place(out, &bitmaps->bitmaps, sizeof(struct dg_bitmap), &h->bitmap_off,
-		  &h->bitmap_count);
-	if (r >= 0)
-		r = place(out, &bitmaps->rows, sizeof(uint32_t), &h->row_off, &h->row_count);
-	if (r >= 0)
-		r = place(out, &bitmaps->words, sizeof(uint64_t), &h->word_off, &h->word_count);
-	if (r >= 0)
-		r = place(out, &bitmaps->terms, sizeof(uint32_t), &h->term_off, &terms);
-	return r;
-}
-
-/* Of the whole, the gaps before its pieces included. */
-static size_t size_of_all(const struct emitter *e)
-{
-	const struct dg_bitmaps_out *b = &e->bitmaps;
-	const struct dg_buffer *all[] = {&e->parts, &e->vars_out, &e->nodes.out, &b->bitmaps,
-					 &b->rows,  &b->words,	  &b->terms,	 &e->leaves,
-					 &e->ranks, &e->rules,	  &e->ids,	 &e->data};
-	size_t size = sizeof(e->header);
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		size += all[i]->count + 8;
-	return size;
-}
-
-static int assemble(struct emitter *e, struct dg_buffer *out)
-{
-	struct dg_tables *h = &e->header;
-	int r;
-
-	r = dg_buffer_reserve(out, size_of_all(e));
-	if (r >= 0)
-		r = dg_buffer_append(out, h, sizeof(*h));
-	if (r >= 0)
-		r = place(out, &e->parts, sizeof(struct dg_part), &h->part_off, &h->part_count);
-	if (r >= 0)
-		r = place(out, &e->vars_out, sizeof(struct dg_var), &h->var_off, &h->var_count);
-	if (r >= 0)
-		r = place(out, &e->nodes.out, 1, &h->node_off, &h->node_size);
-	if (r >= 0)
-		r = place_bitmaps(out, &e->bitmaps, h);
-	if (r >= 0)
-		r = place(out, &e->leaves, sizeof(struct dg_leaf), &h->leaf_off, &h->leaf_count);
-	if (r >= 0)
-		r = place(out, &e->ranks, sizeof(struct dg_rank), &h->rank_off, &h->rank_count);
-	if (r >= 0)
-		r = place(out, &e->rules, sizeof(struct dg_rule), &h->rule_off, &h->rule_count);
-	if (r >= 0)
-		r = place(out, &e->ids, 1, &h->id_off, &h->id_size);
-	if (r >= 0)
-		r = place(out, &e->data, 1, &h->data_off, &h->data_size);
-	if (r >= 0)
-		r = dg_buffer_pad(out);
-	if (r < 0)
-		return r;
-	place_classifiers(out, h);
-	h->size = (__u32)out->count;
-	memcpy(out->bytes, h, sizeof(*h));
-	return 0;
 }
 
 static int emit_all(struct emitter *e, struct dg_buffer *out)
@@ -518,20 +411,20 @@ static int emit_all(struct emitter *e, struct dg_buffer *out)
 	if (r >= 0)
 		r = emit_rules(e);
 	if (r >= 0)
-		r = assemble(e, out);
+		r = dg_pieces_assemble(&e->out, out);
 	return r;
 }
 
 static struct dg_tables_stats count(struct emitter *e)
 {
-	struct dg_tables_stats stats = {.rules = e->header.rule_count,
-					.variables = e->header.var_count,
-					.parts = e->header.part_count,
+	struct dg_tables_stats stats = {.rules = e->out.header.rule_count,
+					.variables = e->out.header.var_count,
+					.parts = e->out.header.part_count,
 					.nodes = e->node_count,
-					.edges = e->nodes.edge_count,
-					.leaves = e->header.leaf_count,
-					.blocks = e->bitmaps.block_count,
-					.bytes = e->header.size};
+					.edges = e->out.nodes.edge_count,
+					.leaves = e->out.header.leaf_count,
+					.blocks = e->out.bitmaps.block_count,
+					.bytes = e->out.header.size};
 
 	for (size_t c = 0; c < e->fold->column_count; c++) {
 		stats.terms += e->terms[c].count;
@@ -555,20 +448,20 @@ static int emit(const struct dg_policy *policy, struct dg_fold *fold,
 		struct dg_tables **ret, struct dg_tables_stats *ret_stats)
 {
 	_cleanup_(emitter_done) struct emitter e = {
-		.policy = policy, .fold = fold, .nodes.form = options->nodes};
+		.policy = policy, .fold = fold, .out.nodes.form = options->nodes};
 	struct dg_buffer out = {};
 	int r;
 
-	if (policy->name.len >= sizeof(e.header.name))
+	if (policy->name.len >= sizeof(e.out.header.name))
 		return -EINVAL;
-	e.header.magic = DG_TABLES_MAGIC;
-	e.header.abi = DG_ABI_VERSION;
-	e.header.version = policy->version;
+	e.out.header.magic = DG_TABLES_MAGIC;
+	e.out.header.abi = DG_ABI_VERSION;
+	e.out.header.version = policy->version;
 	if (policy->name.len > 0)
-		memcpy(e.header.name, policy->name.data, policy->name.len);
+		memcpy(e.out.header.name, policy->name.data, policy->name.len);
 	for (unsigned int op = 0; op < DG_OP_MAX; op++)
 		if (policy->defaults[op] == DG_VERDICT_ALLOW)
-			e.header.allowed |= 1U << op;
+			e.out.header.allowed |= 1U << op;
 	r = dg_kinds_make(&e.kinds, fold, !options->keep_parts);
 	if (r >= 0)
 		r = emitter_init(&e);

@@ -118,3 +118,15 @@ struct dg_bitmaps_out {
 int dg_bitmaps_emit(struct dg_bitmaps_out *out, struct dg_node_writer *writer,
 		    const struct dg_terms *terms, uint32_t *ret);
 void dg_bitmaps_done(struct dg_bitmaps_out *out);
+
+/* The pieces of the tables; all zero at first. */
+struct dg_pieces {
+	struct dg_tables header;
+	struct dg_node_writer nodes;
+	struct dg_bitmaps_out bitmaps;
+	struct dg_buffer parts, vars, leaves, ranks, rules, ids, data;
+};
+
+void dg_pieces_done(struct dg_pieces *pieces);
+/* One behind the other in @out, which is empty; the header tells where each is. */
+int dg_pieces_assemble(struct dg_pieces *pieces, struct dg_buffer *out);

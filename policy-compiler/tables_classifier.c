@@ -7,48 +7,6 @@
 #include "tables_build.h"
 #include "util.h"
 
-int dg_buffer_reserve(struct dg_buffer *buffer, size_t len)
-{
-	/* Far beyond any table: what comes out is never cut at a 32-bit offset. */
-	if (len > DG_TABLES_MAX_BYTES || buffer->count > DG_TABLES_MAX_BYTES - len)
-		return -E2BIG;
-	return dg_array_reserve(&buffer->bytes, &buffer->room, buffer->count + len, 1);
-}
-
-int dg_buffer_extend(struct dg_buffer *buffer, size_t len, void **ret)
-{
-	int r = dg_buffer_reserve(buffer, len);
-
-	if (r < 0)
-		return r;
-	if (len > 0)
-		memset(buffer->bytes + buffer->count, 0, len);
-	*ret = buffer->bytes + buffer->count;
-	buffer->count += len;
-	return 0;
-}
-
-int dg_buffer_append(struct dg_buffer *buffer, const void *data, size_t len)
-{
-	int r;
-
-	if (len == 0)
-		return 0;
-	r = dg_buffer_reserve(buffer, len);
-	if (r < 0)
-		return r;
-	memcpy(buffer->bytes + buffer->count, data, len);
-	buffer->count += len;
-	return 0;
-}
-
-int dg_buffer_pad(struct dg_buffer *buffer)
-{
-	static const uint8_t zero[8];
-
-	return dg_buffer_append(buffer, zero, -buffer->count & 7);
-}
-
 /* Does each byte lead from the state to itself? */
 static bool is_end(const struct dg_automaton *a, uint32_t state)
 {
