@@ -269,8 +269,31 @@ static void switch_again(struct sweep *sweep, uint32_t *expected, uint32_t gener
 		wrong(sweep, failure.text, error);
 }
 
+static void read_state(struct sweep *sweep, struct dg_kernel_status *ret)
+{
+	struct dg_failure failure = {};
+	int error = dg_kernel_status_read("", ret, &failure);
+
+	if (error)
+		wrong(sweep, failure.text, error);
+}
+
+/* A switch that failed leaves all as it was: what is in force, and what can come back. */
+static void check_kept(struct sweep *sweep, const struct dg_kernel_status *before, int error)
+{
+	struct dg_kernel_status now = {};
+
+	read_state(sweep, &now);
+	if (now.generation != before->generation || now.slot != before->slot)
+		wrong(sweep, "a switch that failed left another policy in force", error);
+	if (now.previous_generation != before->previous_generation ||
+	    now.previous_slot != before->previous_slot)
+		wrong(sweep, "a switch that failed left another policy to go back to", error);
+}
+
 int __wrap_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options)
 {
+	struct dg_kernel_status before = {};
 	struct sweep *sweep = switching;
 	int error;
 
@@ -279,6 +302,7 @@ int __wrap_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options)
 	switching = NULL;
 	for (;; sweep->nth++) {
 		options->retval = 0;
+		read_state(sweep, &before);
 		arm_next(sweep);
 		error = __real_bpf_prog_test_run_opts(fd, options);
 		sweep->hit = disarm(sweep->fail_fd);
@@ -288,7 +312,9 @@ int __wrap_bpf_prog_test_run_opts(int fd, struct bpf_test_run_opts *options)
 		if (!sweep->hit || sweep->nth >= SWEEP_MAX)
 			return error;
 		sweep->injections++;
-		if (!error && (int)options->retval > 0)
+		if (error || (int)options->retval <= 0)
+			check_kept(sweep, &before, error ?: (int)options->retval);
+		else
 			/* The loader's own context: the generation that it expects comes first. */
 			switch_again(sweep, (uint32_t *)(uintptr_t)options->ctx_in,
 				     options->retval);
