@@ -144,6 +144,20 @@ Test(object, foreign_files_are_refused)
 	free(b.bytes);
 }
 
+/* Who loads it might take the other one. */
+Test(object, a_section_that_is_there_twice_is_refused)
+{
+	static const char *const names[] = {DG_OBJECT_TABLES_SECTION, DG_OBJECT_TEXT_SECTION};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct built b = build(text);
+
+		section(&b, "license")->sh_name = section(&b, names[i])->sh_name;
+		refused(&b, -EBADMSG, "is there twice");
+		free(b.bytes);
+	}
+}
+
 Test(object, a_newer_abi_is_refused_as_such)
 {
 	struct built b = build(text);
