@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis_verdict.h"
+#include "blocks.h"
 #include "eval.h"
 #include "util.h"
 
@@ -20,9 +21,13 @@ static bool never_best(void *data, size_t component, dg_ref from, dg_ref to)
  * Accepted and never bound: there is a device that @rule accepts, and whatever settles later than
  * acceptance, bind is denied. "Whatever" is settled by examples: find a device that is accepted and
  * not bound as it is; find how it would be bound after all; from then on look only at devices for
- * which that way is closed, too. Few ways are enough for most policies.
+ * which that way is closed, too. Few ways are enough for most policies: they are looked at beside the
+ * rest of the question. More of them are taken out of what is asked about, which is more work.
  */
 #define WAYS_MAX 12
+#define WAYS_ALL 4096	       /* for one rule */
+#define CLOSE_RUNS (1U << 20) /* work on taking one way out */
+#define CLOSE_ALL (1U << 24)  /* the same for all rules, in steps */
 
 /* What may change between acceptance and binding: the driver that asks, and the state that
  * acceptance itself changes. */
@@ -38,11 +43,13 @@ struct bind_question {
 	const struct dg_verdict_context *c;
 	const struct dg_fold_op *accept; /* parts with two ranks */
 	uint32_t rank;			 /* of the rule that accepts */
+	dg_ref region;			 /* its match, but for what ways taken out of it bind */
 	bool *later;			 /* by variable: settled later */
 	struct dg_fold_op denials; /* of the rules that deny bind: ranks, clock synchronised */
 	bool denials_made;
 	uint32_t *ways[WAYS_MAX]; /* classes by variable of what settles later */
 	size_t way_count;
+	size_t close_steps; /* left */
 };
 
 /*
@@ -108,7 +115,7 @@ static bool best_bind(void *data, size_t component, dg_ref from, dg_ref to)
 }
 
 /* A device that the rule accepts and that no way known so far binds. As dg_search_run(). */
-static int find_unbound(struct bind_question *q, uint32_t rule)
+static int find_unbound(struct bind_question *q)
 {
 	const struct dg_verdicts *v = &q->c->ops[DG_OP_BIND];
 	struct dg_question question = {
@@ -118,7 +125,7 @@ static int find_unbound(struct bind_question *q, uint32_t rule)
 
 	if (count + q->way_count * v->count > DG_COMPONENTS_MAX)
 		return -E2BIG;
-	components[0] = q->c->a->match[rule];
+	components[0] = q->region;
 	memcpy(components + 1, q->accept->roots, q->accept->count * sizeof(*components));
 	for (size_t way = 0; way < q->way_count; way++, count += v->count)
 		memcpy(components + count, v->roots, v->count * sizeof(*components));
@@ -193,13 +200,63 @@ static int find_way(struct bind_question *q, const uint32_t *device)
 
 	if (r != 1)
 		return r;
-	if (q->way_count == WAYS_MAX)
-		return -E2BIG;
 	r = settle_classes(&a->search, q->ways[q->way_count]);
 	if (r < 0)
 		return r;
 	q->way_count++;
 	return 1;
+}
+
+/* A terminal of the parts of bind: does it deny? */
+static int denies(void *data, dg_ref terminal, dg_ref *ret)
+{
+	const struct bind_question *q = data;
+	uint32_t block = dg_diagram_decided(q->c->a->fold->diagram, terminal).rank;
+	enum dg_verdict verdict = block == DG_RANK_NONE ? q->c->ops[DG_OP_BIND].by_default :
+							  dg_block_verdict(block);
+
+	*ret = verdict == DG_VERDICT_DENY ? DG_TRUE : DG_FALSE;
+	return 0;
+}
+
+/* Where bind is denied on the way. */
+static int closed_on(struct bind_question *q, size_t way, dg_ref *ret)
+{
+	const struct dg_verdicts *v = &q->c->ops[DG_OP_BIND];
+	struct dg_diagram *d = q->c->a->fold->diagram;
+	dg_ref all = DG_PASS, part;
+	int r = 0;
+
+	for (size_t i = 0; i < v->count && r >= 0; i++) {
+		part = v->roots[i];
+		for (uint32_t var = 0; var < q->c->a->search.var_count && r >= 0; var++)
+			if (q->later[var])
+				r = dg_diagram_restrict(d, part, var, q->ways[way][var], &part);
+		if (r >= 0)
+			r = dg_diagram_apply(d, DG_APPLY_MIN, all, part, &all);
+	}
+	return r < 0 ? r : dg_diagram_map(d, all, denies, q, ret);
+}
+
+/* The ways are taken out of the region, and there is room for others. 0, -E2BIG, -ENOMEM. */
+static int close_ways(struct bind_question *q)
+{
+	struct dg_diagram *d = q->c->a->fold->diagram;
+	size_t steps = dg_diagram_steps(d);
+	dg_ref closed;
+	int r = 0;
+
+	for (size_t way = 0; way < q->way_count && r >= 0; way++) {
+		dg_diagram_budget(d, CLOSE_RUNS < q->close_steps ? CLOSE_RUNS : q->close_steps);
+		r = closed_on(q, way, &closed);
+		if (r >= 0)
+			r = dg_diagram_apply(d, DG_APPLY_AND, q->region, closed, &q->region);
+		dg_diagram_budget(d, SIZE_MAX);
+	}
+	steps = dg_diagram_steps(d) - steps;
+	q->close_steps -= steps < q->close_steps ? steps : q->close_steps;
+	q->way_count = 0;
+	return r;
 }
 
 static int report_unbound(struct dg_analysis *a, uint32_t number)
@@ -316,10 +373,14 @@ static int find_earlier_denial(struct bind_question *q, uint32_t rule)
 static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 {
 	struct dg_search *search = &q->c->a->search;
+	size_t ways = 0;
 	int r;
 
+	q->region = q->c->a->match[rule];
 	for (;;) {
-		r = find_unbound(q, rule);
+		r = q->way_count == WAYS_MAX ? close_ways(q) : 0;
+		if (r >= 0)
+			r = find_unbound(q);
 		if (r != 1)
 			break;
 		r = settle_classes(search, device);
@@ -329,6 +390,8 @@ static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 			memcpy(search->classes, device, search->var_count * sizeof(*device));
 			return report_unbound(q->c->a, rule);
 		}
+		if (r == 1 && ++ways == WAYS_ALL)
+			r = -E2BIG;
 		if (r != 1)
 			break;
 	}
@@ -479,6 +542,7 @@ int dg_analysis_binds(struct dg_analysis *a)
 		return -ENOMEM;
 	for (size_t way = 0; way < WAYS_MAX; way++)
 		q.ways[way] = classes + way * count;
+	q.close_steps = CLOSE_ALL;
 	q.later = (bool *)(classes + (WAYS_MAX + 1) * count);
 	for (size_t v = 0; v < count; v++)
 		q.later[v] = settled_later(&a->search.vars[v]);

@@ -70,5 +70,14 @@ def test_warnings_stand_beside_the_answer(folder):
         expect("warning[E202]" in result.err and "warning[E205]" in result.err, result)
 
 
+def test_no_control_character_comes_out_as_it_is(folder):
+    folder.write("p.dgp", HEAD)
+    folder.write("d.json", '{"bus":"pci","name":"a\\u0001\\u001f\\u007fb"}\n')
+    result = folder.devgate("sim", "p.dgp", "--inventory", "d.json", "--op", "bind", "--json")
+    equal(result.status, 0, result)
+    expect("a\\u0001\\u001f\\u007fb" in result.out, result)
+    expect(all(c == "\n" or " " <= c < "\x7f" for c in result.out), result)
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.modules[__name__]))
