@@ -8,6 +8,7 @@
 #include "util.h"
 
 #define ALL_POINTS 200000 /* devices looked at for all questions */
+#define ALL_STEPS (1U << 27) /* of work on diagrams for all of them */
 #define CLASSES_TRIED 64
 #define OWNER_STEPS 256 /* of looking at one owner by itself */
 
@@ -52,6 +53,7 @@ int dg_analysis_items_prepare(struct dg_analysis *a)
 	if (r < 0)
 		return r;
 	a->items->points = ALL_POINTS;
+	a->items->steps = ALL_STEPS;
 	a->items->settled = calloc(a->items->items.list_count + 1, sizeof(*a->items->settled));
 	return a->items->settled ? 0 : -ENOMEM;
 }

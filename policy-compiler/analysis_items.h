@@ -41,6 +41,7 @@ struct dg_analysis_items {
 	size_t answer_room;
 	struct dg_item_loss loss;
 	size_t points; /* devices that may still be looked at */
+	size_t steps;  /* of work on diagrams that all questions may still take */
 };
 
 /* What is lost with the item by the tests of @owner, to a->items->loss. 0, -ENOMEM, -E2BIG. */

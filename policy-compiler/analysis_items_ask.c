@@ -18,6 +18,7 @@
 #define POINTS_MAX 256	       /* devices looked at for one question */
 #define REGION_RUNS (1U << 20) /* work on one question */
 #define PICKS_MAX 4096	       /* combinations of cases of several facts */
+#define STEPS_PER_TEST 16      /* to make the asker's condition, with the item and without it */
 
 /* Is the list what the test names? */
 static bool names(const struct dg_item_list *list, const struct dg_expr *expr)
@@ -142,6 +143,7 @@ struct asker {
 	size_t facts[DG_ITEM_FACTS_MAX];
 	size_t fact_count;
 	uint32_t picks[DG_ITEM_FACTS_MAX]; /* case by fact; 0: nothing is lost there */
+	size_t test_count;		   /* of lists and sets */
 };
 
 static struct asker asker_of(const struct dg_analysis *a, uint32_t owner)
@@ -174,6 +176,7 @@ static struct asker asker_of(const struct dg_analysis *a, uint32_t owner)
 		const struct dg_item_fact *fact = fact_of(&a->items->loss, items->tests[low].expr);
 		size_t f = fact ? (size_t)(fact - a->items->loss.facts) : 0;
 
+		asker.test_count++;
 		if (!fact || seen[f])
 			continue;
 		seen[f] = true;
@@ -324,9 +327,10 @@ static int asker_misses(struct dg_analysis *a, struct asker *asker)
 	int r = 0;
 
 	while (r == 0 && next_pick(loss, asker)) {
+		size_t steps = dg_diagram_steps(a->fold->diagram);
 		dg_ref where = DG_FALSE;
 
-		if (++tried > PICKS_MAX)
+		if (++tried > PICKS_MAX || a->items->steps == 0)
 			return -E2BIG;
 		dg_diagram_budget(a->fold->diagram, REGION_RUNS);
 		r = picked_difference(a, asker, &where);
@@ -334,6 +338,9 @@ static int asker_misses(struct dg_analysis *a, struct asker *asker)
 			r = asker->rule ? comes_to(a, asker, where)
 					: dg_analysis_satisfiable(a, where);
 		dg_diagram_budget(a->fold->diagram, SIZE_MAX);
+		steps = dg_diagram_steps(a->fold->diagram) - steps +
+			STEPS_PER_TEST * asker->test_count;
+		a->items->steps -= steps < a->items->steps ? steps : a->items->steps;
 		for (size_t i = 0; i < loss->fact_count; i++)
 			dg_symbols_ask_also(a->fold->symbols, loss->facts[i].group, NULL);
 	}
