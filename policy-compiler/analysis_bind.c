@@ -114,6 +114,14 @@ static bool best_bind(void *data, size_t component, dg_ref from, dg_ref to)
 	return !(dg_outlook(&q->c->outlooks, from).kinds & 1);
 }
 
+/* Is there room for one more way, and for the parts of those known beside the rest of the question? */
+static bool has_room(const struct bind_question *q)
+{
+	return q->way_count < WAYS_MAX &&
+	       1 + q->accept->count + q->way_count * q->c->ops[DG_OP_BIND].count <=
+		       DG_COMPONENTS_MAX;
+}
+
 /* A device that the rule accepts and that no way known so far binds. As dg_search_run(). */
 static int find_unbound(struct bind_question *q)
 {
@@ -378,7 +386,7 @@ static int check_bind(struct bind_question *q, uint32_t rule, uint32_t *device)
 
 	q->region = q->c->a->match[rule];
 	for (;;) {
-		r = q->way_count == WAYS_MAX ? close_ways(q) : 0;
+		r = has_room(q) ? 0 : close_ways(q);
 		if (r >= 0)
 			r = find_unbound(q);
 		if (r != 1)
