@@ -184,11 +184,12 @@ struct dg_expect {
 struct dg_test_node {
 	struct dg_bytes name;
 	struct dg_pos pos;
-	struct dg_device *device; /* inline or read from its file */
+	struct dg_device *device; /* inline or read from its file; may be NULL when in_error */
 	bool has_at;
 	uint64_t at;
 	struct dg_expect *expects;
 	size_t expect_count;
+	bool in_error; /* something in it was reported: it is not run; a good policy has none such */
 };
 
 struct dg_policy {

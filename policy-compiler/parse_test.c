@@ -267,6 +267,8 @@ static int dg_parse_expect(struct dg_parser *p, struct dg_test_node *test)
 			return err;
 	}
 	expect.pos = dg_parser_pos_since(p, &start);
+	/* All unknown, which was reported: any will do. It is not judged, but may name a rule. */
+	ops = ops ?: 1U << DG_OP_BIND;
 	for (int op = 0; op < DG_OP_MAX; op++) {
 		if (!(ops & 1U << op))
 			continue;
@@ -372,14 +374,17 @@ int dg_parse_test(struct dg_parser *p)
 	err = dg_parser_eat(p, DG_TOKEN_OPEN_BRACE, "'{'");
 	if (!err)
 		err = dg_parse_bodies(p, &test, &broken);
+	if (err && err != -EBADMSG)
+		return err;
+	/*
+	 * One with an error in it is not run: it would not be what was meant. The rules that it
+	 * names are looked for all the same.
+	 */
+	test.in_error = err || !test.device || p->front->diags->errors != errors;
+	if (!dg_arena_grow(p->front->arena, &policy->tests, policy->test_count, sizeof(test)))
+		return -ENOMEM;
+	policy->tests[policy->test_count++] = test;
 	if (err)
 		return err;
-	/* One with an error in it is not run: it would not be what was meant. */
-	if (test.device && p->front->diags->errors == errors) {
-		if (!dg_arena_grow(p->front->arena, &policy->tests, policy->test_count,
-				   sizeof(test)))
-			return -ENOMEM;
-		policy->tests[policy->test_count++] = test;
-	}
 	return dg_parser_at(p, DG_TOKEN_SEMICOLON) ? dg_parser_advance(p) : 0;
 }

@@ -53,7 +53,8 @@ int dg_test_run_new(const struct dg_policy *policy, uint64_t now, struct dg_test
 	if (!run->results)
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->test_count; i++)
-		dg_run_one(policy, &policy->tests[i], now, run);
+		if (!policy->tests[i].in_error)
+			dg_run_one(policy, &policy->tests[i], now, run);
 	*ret = TAKE_PTR(run);
 	return 0;
 }

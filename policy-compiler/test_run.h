@@ -21,7 +21,7 @@ struct dg_test_run {
 	size_t failed_tests; /* tests with at least one failed expectation */
 };
 
-/* All tests; @now is the time of those without `at`. 0 or -ENOMEM. */
+/* All tests that have no error; @now is the time of those without `at`. 0 or -ENOMEM. */
 int dg_test_run_new(const struct dg_policy *policy, uint64_t now, struct dg_test_run **ret);
 void dg_test_run_free(struct dg_test_run *run);
 DEFINE_CLEANUP(struct dg_test_run *, dg_test_run_free, test_run)
