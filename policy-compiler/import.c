@@ -55,8 +55,10 @@ static int dg_import_failed(struct dg_parser *p, enum dg_diag_id id, const struc
 {
 	struct dg_bytes path = token->literal.str;
 
-	dg_parser_report(p, id, &token->pos, "cannot import \"%.*s\": %s", (int)path.len, path.data,
-			 why);
+	/* Of one without quotes enough is said: it may not have been meant as it was read. */
+	if (token->kind == DG_TOKEN_STRING)
+		dg_parser_report(p, id, &token->pos, "cannot import \"%.*s\": %s", (int)path.len,
+				 path.data, why);
 	p->front->defaults_uncertain = p->front->names_uncertain = true;
 	p->front->policy->unclear_ops = DG_OPS_ALL;
 	return 0;
@@ -114,13 +116,80 @@ static int dg_import_file(struct dg_parser *p, const struct dg_token *token)
 	return dg_parse_file(front, TAKE_PTR(source), folder, below, p->import_depth + 1);
 }
 
+#define DG_PATH_WANTED "a file's name in double quotes"
+
+/* May the token be the beginning of a file's name that lacks its quotes? */
+static bool dg_import_at_unquoted(const struct dg_parser *p)
+{
+	char first = *dg_parser_text(p, &p->token).data;
+
+	switch (p->token.kind) {
+	case DG_TOKEN_NAME:
+	case DG_TOKEN_ATTR:
+	case DG_TOKEN_LITERAL:
+	case DG_TOKEN_DOTS:
+		return !dg_parser_at_statement(p);
+	case DG_TOKEN_BROKEN:
+		return first && strchr("./\\~", first);
+	default:
+		return false;
+	}
+}
+
+/*
+ * A file's name without quotes: reported, and read as if it had them, so that what the file defines
+ * is not missing besides. It goes on to white space or to what cannot be part of it, whatever the
+ * tokens would be.
+ */
+static int dg_import_unquoted(struct dg_parser *p, struct dg_token *ret_path)
+{
+	const char *text = p->lexer.source->text;
+	struct dg_token path = p->token;
+
+	if (!dg_import_at_unquoted(p))
+		return dg_parser_expected(p, DG_PATH_WANTED);
+	/* The text ends with a NUL. */
+	while ((unsigned char)text[path.end] > ' ' && !strchr(";\"#", text[path.end]))
+		path.end++;
+	path.pos.end_column += path.end - p->token.end;
+	if (!dg_parser_at(p, DG_TOKEN_BROKEN) && !path.poisoned)
+		dg_parser_expected_at(p, &path, DG_PATH_WANTED);
+	path.kind = DG_TOKEN_NAME;
+	path.poisoned = false;
+	path.literal.str.len = path.end - path.start;
+	path.literal.str.data =
+		dg_arena_copy(p->front->arena, text + path.start, path.literal.str.len);
+	if (!path.literal.str.data)
+		return -ENOMEM;
+	p->lexer.at = path.end;
+	/* A quote right behind it is the closing one and no string that does not end. */
+	p->lexer.muted = text[path.end] == '"';
+	p->token = *ret_path = path;
+	return dg_parser_advance(p);
+}
+
+/* The file's name. One without its quotes was reported: *@ret_path is no DG_TOKEN_STRING then. */
+static int dg_import_path(struct dg_parser *p, struct dg_token *ret_path)
+{
+	int err = dg_parser_advance_to(p, DG_PATH_WANTED);
+
+	if (err)
+		return err;
+	if (dg_parser_at(p, DG_TOKEN_STRING))
+		return dg_parser_string(p, DG_PATH_WANTED, ret_path);
+	err = dg_import_unquoted(p, ret_path);
+	/* What else there is may be more of it. */
+	p->lexer.muted = err || !dg_parser_at(p, DG_TOKEN_SEMICOLON);
+	return err;
+}
+
 /* import STRING; */
 int dg_parse_import(struct dg_parser *p)
 {
 	struct dg_token path;
 	int err;
 
-	err = dg_parser_advance(p) ?: dg_parser_string(p, "a file's name in quotes", &path);
+	err = dg_import_path(p, &path);
 	if (err) {
 		p->front->defaults_uncertain = p->front->names_uncertain = true;
 		return err;
@@ -131,5 +200,7 @@ int dg_parse_import(struct dg_parser *p)
 		err = 0;
 	else
 		err = dg_import_file(p, &path);
+	if (!err && path.kind != DG_TOKEN_STRING && !dg_parser_at(p, DG_TOKEN_SEMICOLON))
+		return -EBADMSG; /* reported: not a second time where the name went on */
 	return err ?: dg_parser_semicolon(p);
 }

@@ -398,7 +398,7 @@ static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 		{ "'", "; a string stands in double quotes", false },
 		{ "-", "; numbers are not negative", false },
 		{ "=~", "; a glob stands after `like`", false },
-		{ "~", "; a glob stands after `like`", false },
+		{ "~", "; a glob stands after `like`", true },
 		{ "[", "; a set stands between '{' and '}'", false },
 		{ "]", "; a set stands between '{' and '}'", false },
 	};
