@@ -84,6 +84,12 @@ static inline bool dg_parser_at_value(const struct dg_parser *p)
 		(p->token.word == DG_WORD_NONE || p->token.word == DG_WORD_TRUE ||
 		 p->token.word == DG_WORD_FALSE));
 }
+/* Is @token, which was stepped over, the beginning of a damaged name, whose rest was reported? */
+static inline bool dg_parser_is_damaged(const struct dg_parser *p, const struct dg_token *token)
+{
+	return token->kind == DG_TOKEN_NAME && dg_parser_at(p, DG_TOKEN_BROKEN) &&
+	       p->token.start == token->end;
+}
 /* How much of a name is shown in a message. */
 static inline int dg_shown(size_t len)
 {
@@ -112,6 +118,7 @@ struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_tok
 bool dg_parser_at_statement(const struct dg_parser *p);
 /* A word of the language that cannot name a set. */
 bool dg_is_reserved(const struct dg_parser *p, const struct dg_token *token);
+bool dg_is_reserved_name(struct dg_bytes name);
 /* Report; counts as an error of the statement being read. */
 void dg_parser_report(struct dg_parser *p, enum dg_diag_id id, const struct dg_pos *pos,
 		      const char *fmt, ...) _printf_(4, 5);

@@ -23,7 +23,8 @@ static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *tok
 	struct dg_symtab *unknown = &p->front->unknown_sets;
 	struct dg_bytes text = dg_parser_text(p, token), copy = text;
 	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
-	const struct dg_policy *policy = p->front->policy;
+	const struct dg_symtab *sets = &p->front->sets;
+	struct dg_symbol *symbol;
 
 	if (!dg_symtab_find(unknown, text)) {
 		copy.data = dg_arena_copy(p->front->arena, text.data, text.len);
@@ -35,12 +36,17 @@ static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *tok
 	if (p->front->names_uncertain)
 		return 0;
 
-	if (policy->set_count <= DG_SEARCHED_MAX && p->front->searches++ < DG_SEARCHES_MAX)
-		for (size_t i = 0; i < policy->set_count; i++)
-			dg_suggest_try(&near, policy->sets[i]->name.data, policy->sets[i]->name.len);
+	/* Also among those whose definition has an error: their names were read all the same. */
+	symbol = NULL;
+	if (sets->count <= DG_SEARCHED_MAX && p->front->searches++ < DG_SEARCHES_MAX)
+		symbol = sets->first;
+	for (; symbol; symbol = symbol->next)
+		if (!dg_is_reserved_name(symbol->name))
+			dg_suggest_try(&near, symbol->name.data, symbol->name.len);
 	/* The set that was probably meant is not found to be unused besides. */
-	for (size_t i = 0; near.best.data && i < policy->set_count; i++)
-		policy->sets[i]->used |= policy->sets[i]->name.data == near.best.data;
+	symbol = near.best.data ? dg_symtab_find(sets, near.best) : NULL;
+	if (symbol && symbol->set)
+		symbol->set->used = true;
 	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
 			 dg_shown(text.len), text.data, dg_suggest_text(&near));
 	return 0;
@@ -180,6 +186,8 @@ int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_kno
 	err = dg_parser_advance(p);
 	if (err)
 		return err;
+	if (dg_parser_is_damaged(p, &low))
+		return dg_parser_expected(p, "an item");
 	if (dg_parser_at(p, DG_TOKEN_DOTS)) {
 		range = true;
 		err = dg_parser_advance(p);
@@ -331,6 +339,8 @@ int dg_parse_set(struct dg_parser *p)
 	if (!text.data)
 		return -ENOMEM;
 	err = dg_parser_advance(p);
+	if (dg_parser_is_damaged(p, &name))
+		p->front->names_uncertain = true;
 	if (!err)
 		err = dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");
 	if (!err)

@@ -170,11 +170,15 @@ struct dg_pos dg_parser_pos_since(const struct dg_parser *p, const struct dg_tok
 	return pos;
 }
 
+bool dg_is_reserved_name(struct dg_bytes name)
+{
+	return dg_word_find(name.data, name.len) != DG_WORD_NONE ||
+	       dg_op_find(name.data, name.len) >= 0;
+}
+
 bool dg_is_reserved(const struct dg_parser *p, const struct dg_token *token)
 {
-	struct dg_bytes text = dg_parser_text(p, token);
-
-	return token->word != DG_WORD_NONE || dg_op_find(text.data, text.len) >= 0;
+	return token->word != DG_WORD_NONE || dg_is_reserved_name(dg_parser_text(p, token));
 }
 
 /* policy STRING version INT abi INT; */

@@ -67,6 +67,8 @@ struct dg_symbol *dg_symtab_add(struct dg_symtab *table, struct dg_bytes name, s
 		return NULL;
 	*symbol = (struct dg_symbol){ .name = name, .pos = pos };
 	*dg_symtab_slot(table, name, hash) = (struct dg_symtab_slot){ symbol, hash };
+	*(table->last ? &table->last->next : &table->first) = symbol;
+	table->last = symbol;
 	table->count++;
 	return symbol;
 }
@@ -75,5 +77,6 @@ void dg_symtab_done(struct dg_symtab *table)
 {
 	free(table->slots);
 	table->slots = NULL;
+	table->first = table->last = NULL;
 	table->count = table->room = 0;
 }

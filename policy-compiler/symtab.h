@@ -15,6 +15,7 @@ struct dg_symbol {
 	struct dg_set *set;
 	struct dg_device *device; /* of a file; NULL when an error in it was reported */
 	uint64_t items;	 /* of a set, the sets in it counted out */
+	struct dg_symbol *next; /* the one added after it */
 };
 
 struct dg_symtab_slot {
@@ -26,6 +27,7 @@ struct dg_symtab {
 	struct dg_arena *arena;
 	struct dg_symtab_slot *slots; /* open addressing; room is a power of two */
 	size_t count, room;
+	struct dg_symbol *first, *last; /* in the order of adding */
 };
 
 void dg_symtab_done(struct dg_symtab *table); /* frees the slots; the symbols are the arena's */

@@ -54,6 +54,12 @@ POLICIES = [
     ('allow "a" on bind where pci.bus => 5;', "E004", 33, "write >=", "=="),
     ('allow "a" on bind where pci.bus =< 5;', "E004", 33, "write <=", "=="),
     ('test "t" { device { pci.class = 0108; }; expect deny on bind; }', "E008", 33, CLASS, "?"),
+    ('set gpus = { 1:2 3:4 };allow "a" on bind where pci.id in gpsu;', "E042", 58,
+     'did you mean "gpus"?', "defined"),
+    ('set gpus { 10de:2330 };allow "a" on bind where pci.id in gpsu;', "E042", 58,
+     'did you mean "gpus"?', "defined"),
+    ('set gpus = { };allow "a" on bind where pci.id in gpsu;', "E042", 50, 'did you mean "gpus"?', "defined"),
+    ('set dma = { 1 };allow "a" on bind where pci.id in dmas;', "E042", 51, 'no set is called', 'mean "dma"'),
 ]
 
 # A device as JSON, id and column, what is said, what is not.
