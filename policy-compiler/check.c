@@ -92,6 +92,7 @@ static void dg_set_aside(struct dg_policy *policy)
 void dg_check_policy(struct dg_front *front)
 {
 	dg_check_defaults(front);
+	dg_check_set_uses(front);
 	dg_check_expectations(front);
 	if (front->syntax_failed)
 		return;

@@ -19,6 +19,15 @@
 #define DG_SEARCHES_MAX 100	  /* for names like an unknown set's or rule's */
 #define DG_SEARCHED_MAX 1000	  /* more names are not searched */
 
+/* A name that no set had where it was used (set_uses.c). */
+struct dg_set_use {
+	struct dg_pos pos;
+	struct dg_bytes name;
+	struct dg_bytes within; /* the set in whose definition it stands; data NULL: in none */
+	size_t earlier_sets;	/* so many were defined */
+	bool uncertain; /* an earlier definition of it may be in what was not understood */
+};
+
 struct dg_front {
 	struct dg_policy *policy;
 	struct dg_arena *arena;
@@ -29,6 +38,8 @@ struct dg_front {
 	struct dg_symtab sets, rules, asserts, tests;
 	struct dg_symtab device_files; /* those that were read */
 	struct dg_symtab unknown_sets; /* used before their definition, if there is one */
+	struct dg_set_use *set_uses;
+	size_t set_use_count;
 	struct dg_pos first_pos; /* of the first statement, or of the end of an empty file */
 	bool first_seen, policy_seen;
 	uint32_t defaults_seen;	 /* bit n: enum dg_op n */
@@ -58,6 +69,7 @@ struct dg_parser {
 	bool in_rule;
 	bool unknown_op;       /* a list of operations had one */
 	bool unclear;	       /* a set was named that is not there, or had an error itself */
+	struct dg_bytes within; /* name of the set whose items are read, or data NULL */
 	bool usb_string;	/* the rule asks for a string of USB devices */
 	bool in_items;		/* inside the braces of a set */
 	bool in_fact_set;	/* inside the braces of a set in a test's device */
@@ -163,6 +175,16 @@ int dg_parse_items(struct dg_parser *p, const struct dg_attr *attr, bool attr_kn
 int dg_parse_item(struct dg_parser *p, const struct dg_attr *attr, bool attr_known,
 		  struct dg_items *items);
 int dg_parse_set(struct dg_parser *p);
+
+/*
+ * set_uses.c: the token names no set so far. dg_set_awaited(): what it may name further down is in use
+ * (*@ret, which may be NULL: its symbol among front->unknown_sets); dg_set_unknown(): and it is an
+ * error. 0 or -ENOMEM.
+ */
+int dg_set_awaited(struct dg_parser *p, const struct dg_token *token, struct dg_symbol **ret);
+int dg_set_unknown(struct dg_parser *p, const struct dg_token *token);
+/* When all was read: what is to be said of those that were errors. */
+void dg_check_set_uses(struct dg_front *front);
 
 /* import.c */
 int dg_parse_import(struct dg_parser *p);

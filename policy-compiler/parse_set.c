@@ -4,7 +4,6 @@
 
 #include "frontend.h"
 #include "literal.h"
-#include "suggest.h"
 
 static bool dg_is_enum_name(struct dg_bytes text)
 {
@@ -18,40 +17,6 @@ static bool dg_is_enum_name(struct dg_bytes text)
 	return false;
 }
 
-static int dg_report_unknown_set(struct dg_parser *p, const struct dg_token *token)
-{
-	struct dg_symtab *unknown = &p->front->unknown_sets;
-	struct dg_bytes text = dg_parser_text(p, token), copy = text;
-	struct dg_suggestion near = dg_suggest_start(text.data, text.len);
-	const struct dg_symtab *sets = &p->front->sets;
-	struct dg_symbol *symbol;
-
-	if (!dg_symtab_find(unknown, text)) {
-		copy.data = dg_arena_copy(p->front->arena, text.data, text.len);
-		if (!copy.data || !dg_symtab_add(unknown, copy, token->pos))
-			return -ENOMEM;
-	}
-	/* It may stand in what could not be read. */
-	p->unclear = true;
-	if (p->front->names_uncertain)
-		return 0;
-
-	/* Also among those whose definition has an error: their names were read all the same. */
-	symbol = NULL;
-	if (sets->count <= DG_SEARCHED_MAX && p->front->searches++ < DG_SEARCHES_MAX)
-		symbol = sets->first;
-	for (; symbol; symbol = symbol->next)
-		if (!dg_is_reserved_name(symbol->name))
-			dg_suggest_try(&near, symbol->name.data, symbol->name.len);
-	/* The set that was probably meant is not found to be unused besides. */
-	symbol = near.best.data ? dg_symtab_find(sets, near.best) : NULL;
-	if (symbol && symbol->set)
-		symbol->set->used = true;
-	dg_parser_report(p, DG_E042, &token->pos, "no set is called \"%.*s\" before this place%s",
-			 dg_shown(text.len), text.data, dg_suggest_text(&near));
-	return 0;
-}
-
 /* A set's name as an item. 0 when it is good, 1 after a report, -ENOMEM. */
 static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_set,
 			const struct dg_token *token, struct dg_items *items,
@@ -60,16 +25,14 @@ static int dg_item_set(struct dg_parser *p, const struct dg_attr *attr, bool in_
 	struct dg_bytes text = dg_parser_text(p, token);
 	struct dg_symbol *symbol = dg_symtab_find(&p->front->sets, text);
 
-	if (!symbol) {
-		if (in_set && dg_is_enum_name(text))
-			dg_parser_report(p, DG_E046, &token->pos,
-					 "\"%.*s\" is an enum's name; a set holds literals and "
-					 "earlier sets",
-					 dg_shown(text.len), text.data);
-		else
-			return dg_report_unknown_set(p, token) ?: 1;
-		return 1;
+	if (!symbol && in_set && dg_is_enum_name(text)) {
+		dg_parser_report(p, DG_E046, &token->pos,
+				 "\"%.*s\" is an enum's name; a set holds literals and earlier sets",
+				 dg_shown(text.len), text.data);
+		return dg_set_awaited(p, token, NULL) ?: 1;
 	}
+	if (!symbol)
+		return dg_set_unknown(p, token) ?: 1;
 	if (symbol->set)
 		symbol->set->used = true;
 	p->unclear |= symbol->broken || symbol->twice;
@@ -146,7 +109,7 @@ static int dg_item_make(struct dg_parser *p, const struct dg_attr *attr, bool at
 
 		if (named && symbol && symbol->set)
 			symbol->set->used = true;
-		return 1;
+		return named && !symbol ? dg_set_awaited(p, low, NULL) ?: 1 : 1;
 	}
 	if (named && high) {
 		dg_parser_report(p, DG_E052, &ret->pos, "a range is of two ints");
@@ -345,11 +308,13 @@ int dg_parse_set(struct dg_parser *p)
 		err = dg_parser_eat(p, DG_TOKEN_ASSIGN, "'='");
 	if (!err)
 		err = dg_parser_eat(p, DG_TOKEN_OPEN_BRACE, "'{'");
+	p->within = text;
 	if (!err)
 		err = dg_parse_items(p, NULL, true, &items);
+	p->within = (struct dg_bytes){ 0 };
 	if (err == -ENOMEM)
 		return err;
-	/* Known from here on, so that `set a = { a }` is an unknown set. Broken ones are known too. */
+	/* Known from here on, not in its own items. Broken ones are known too. */
 	if (!earlier) {
 		symbol = dg_symtab_add(&p->front->sets, text, name.pos);
 		if (!symbol)

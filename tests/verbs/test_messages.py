@@ -54,11 +54,20 @@ POLICIES = [
     ('allow "a" on bind where pci.bus => 5;', "E004", 33, "write >=", "=="),
     ('allow "a" on bind where pci.bus =< 5;', "E004", 33, "write <=", "=="),
     ('test "t" { device { pci.class = 0108; }; expect deny on bind; }', "E008", 33, CLASS, "?"),
-    ('set gpus = { 1:2 3:4 };allow "a" on bind where pci.id in gpsu;', "E042", 58,
+    ('set gpus = { 10de:2331 10de:2330 };allow "a" on bind where pci.id in gpsu;', "E042", 70,
      'did you mean "gpus"?', "defined"),
     ('set gpus { 10de:2330 };allow "a" on bind where pci.id in gpsu;', "E042", 58,
      'did you mean "gpus"?', "defined"),
     ('set gpus = { };allow "a" on bind where pci.id in gpsu;', "E042", 50, 'did you mean "gpus"?', "defined"),
+    ('allow "a" on bind where pci.id in gpus;set gpus = { 10de:2330 };', "E042", 35,
+     "defined only at p.dgp:3, and a definition comes before any use: move it up", "import"),
+    ('allow "a" on bind where pci.id in gpus; import "later.dgp";', "E042", 35,
+     "defined only at later.dgp:1, and a definition comes before any use: move it up, or the import",
+     "no set"),
+    ('allow "a" on bind where pci.id in gpsu;set gpus = { 10de:2330 };', "E042", 35,
+     'did you mean "gpus"? It is defined only at p.dgp:3', "move"),
+    ('set gpus = { 10de:2330, gpus };', "E042", 25, "in its own definition", "move"),
+    ('set gpus = { 10de:2330, gpsu };', "E042", 25, "define it before this place", "gpus"),
     ('set dma = { 1 };allow "a" on bind where pci.id in dmas;', "E042", 51, 'no set is called', 'mean "dma"'),
 ]
 
@@ -93,6 +102,7 @@ def judge(result, ident, place, said, unsaid):
 
 
 def test_policies(folder):
+    folder.write("later.dgp", "set gpus = { 10de:2330 };\n")
     for text, ident, column, said, unsaid in POLICIES:
         folder.write("p.dgp", HEAD + text + "\n")
         judge(folder.devgate("check", "p.dgp", "--json"), ident, (3, column), said, unsaid)
