@@ -129,6 +129,7 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 {
 	struct dg_bytes text = dg_parser_text(p, token);
 	bool is_true = token->word == DG_WORD_TRUE, is_false = token->word == DG_WORD_FALSE;
+	struct dg_symbol *set;
 
 	if (attr->type == DG_TYPE_ENUM)
 		return dg_type_enum(p, attr, token, ret);
@@ -141,11 +142,17 @@ static bool dg_type_name_literal(struct dg_parser *p, const struct dg_attr *attr
 		};
 		return true;
 	}
+	/* A set that was meant is not found to be unused besides. */
+	set = dg_symtab_find(&p->front->sets, text);
+	if (set && set->set)
+		set->set->used = true;
+	else if (!set && dg_set_awaited(p, token, NULL) < 0)
+		p->front->diags->out_of_memory = true;
 	dg_parser_report(p, DG_E051, &token->pos,
 			 "%s is compared with %s, \"%.*s\" is %s%s", attr->name,
 			 dg_type_form(attr->type), dg_shown(text.len), text.data,
 			 is_true || is_false ? "a bool" : "a bare name",
-			 dg_symtab_find(&p->front->sets, text) ? "; for the set write `in`" : "");
+			 set ? "; for the set write `in`" : "");
 	return false;
 }
 
