@@ -68,21 +68,22 @@ static int show_change(const struct dg_diff_change *change, const struct dg_poli
 	show_side_json(old, change->old_verdict, change->old_rule);
 	printf(",\"new\":");
 	show_side_json(new, change->new_verdict, change->new_rule);
-	printf(",\"time\":%s%s%s,\"witness\":%s}\n", *when ? "\"" : "", *when ? when : "null",
-	       *when ? "\"" : "", device);
+	printf(",\"more\":false,\"time\":%s%s%s,\"witness\":%s}\n", *when ? "\"" : "",
+	       *when ? when : "null", *when ? "\"" : "", device);
 	return 0;
 }
 
-/* In the place of the other side: the rules that are not given. */
+/* In the place of the other side: the rules, perhaps the default too, that are not given. */
 static void show_others(enum dg_verdict verdict, bool json)
 {
 	if (json)
 		printf("{\"verdict\":\"%s\",\"rule\":null,\"default\":false}",
 		       dg_show_verdict(verdict == DG_VERDICT_ALLOW));
 	else
-		printf("%s by others", dg_show_verdict(verdict == DG_VERDICT_ALLOW));
+		printf("%s by more than is listed", dg_show_verdict(verdict == DG_VERDICT_ALLOW));
 }
 
+/* No pair but a note that the rule makes more of them, which it has to be told from. */
 static void show_more(const struct dg_diff_more *more, const struct dg_policy *old,
 		      const struct dg_policy *new, bool json)
 {
@@ -101,7 +102,8 @@ static void show_more(const struct dg_diff_more *more, const struct dg_policy *o
 		else
 			show_side(policy, more->verdict, more->rule);
 	}
-	printf(json ? ",\"time\":null,\"witness\":null}\n" : ", too: --all lists them\n");
+	printf(json ? ",\"more\":true,\"time\":null,\"witness\":null}\n"
+		    : "; --all lists every pair\n");
 }
 
 static int compare_policies(const char *verb, const struct dg_policy *old,

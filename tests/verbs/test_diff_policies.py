@@ -100,12 +100,23 @@ def test_one_rule_before_many(folder):
                   "--json")
     given, more, changes = seen(result)
     equal((len(given), more), (500, [("bind", "allow None", "deny top")]))
-    equal(result.objects()[-1]["old"]["default"], False)
+    # The last line is no pair, and says so.
+    equal([c["more"] for c in result.objects()], [False] * 500 + [True])
+    equal(result.objects()[-1], {
+        "op": "bind", "old": {"verdict": "allow", "rule": None, "default": False},
+        "new": {"verdict": "deny", "rule": "top", "default": False}, "more": True, "time": None,
+        "witness": None})
     confirm(folder, changes)
     text = folder.devgate("diff", "old.dgp", "new.dgp")
     equal(text.status, 1)
-    expect('bind: allow by others -> deny by "top", too: --all lists them\n' in text.out, text.out)
-    given, more, _ = seen(folder.devgate("diff", "old.dgp", "new.dgp", "--json", "--all"))
+    expect(text.out.endswith('\nbind: allow by more than is listed -> deny by "top"; '
+                             '--all lists every pair\n'), text.out[-500:])
+    text = folder.devgate("diff", "new.dgp", "old.dgp")
+    expect(text.out.endswith('\nbind: deny by "top" -> allow by more than is listed; '
+                             '--all lists every pair\n'), text.out[-500:])
+    result = folder.devgate("diff", "old.dgp", "new.dgp", "--json", "--all")
+    equal({c["more"] for c in result.objects()}, {False})
+    given, more, _ = seen(result)
     equal((given, more), ([("bind", f"allow {n}", "deny top") for n in range(600)], []))
 
 
