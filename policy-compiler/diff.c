@@ -392,9 +392,20 @@ static int compare_defaults(struct dg_diff_work *w)
 	return r == 1 ? add_change(w, &pair) : r;
 }
 
+/*
+ * How many pairs the rule before which @earlier others are still to come may have: from the last rule
+ * to the first, so that one before many others gets what these left.
+ */
+static size_t share_of(const struct dg_diff_work *w, size_t listed, size_t earlier)
+{
+	if (w->flags & DG_DIFF_ALL)
+		return SIZE_MAX;
+	return listed + earlier < DG_DIFF_PAIRS ? (DG_DIFF_PAIRS - listed) / (earlier + 1) : 1;
+}
+
 static int compare_column(struct dg_diff_work *w, const struct dg_fold_column *column)
 {
-	size_t most = SIZE_MAX;
+	size_t first = w->diff->count, count;
 	char what[64];
 	int r = list_rules(w);
 
@@ -403,11 +414,10 @@ static int compare_column(struct dg_diff_work *w, const struct dg_fold_column *c
 		r = make_parts(w, column, (enum dg_diff_owner)owner);
 	if (r >= 0)
 		r = compare_defaults(w);
-	if (!(w->flags & DG_DIFF_ALL) && w->alone.count > 0)
-		most = w->alone.count < DG_DIFF_PAIRS ? DG_DIFF_PAIRS / w->alone.count : 1;
-	for (size_t i = 0; i < w->alone.count && r >= 0; i++) {
-		dg_progress_step(w->progress, what, i + 1, w->alone.count);
-		r = compare_rule(w, w->alone.items[i], most);
+	count = w->alone.count;
+	for (size_t i = count; i-- > 0 && r >= 0;) {
+		dg_progress_step(w->progress, what, count - i, count);
+		r = compare_rule(w, w->alone.items[i], share_of(w, w->diff->count - first, i));
 	}
 	return r;
 }

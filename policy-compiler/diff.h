@@ -6,10 +6,10 @@
  *
  * Of the two rules of a pair at least one is a rule that the other policy does not have, or has in
  * another place (or both are defaults): a changed rule. One that stands before many others makes as
- * many pairs, and a few of them say what it does. So for each changed rule and operation there are
- * at most DG_DIFF_PAIRS divided by the number of changed rules, but one at least (the one with the
- * rule of the same id, if there is such a pair, else the one with the default); what was left out
- * is noted. Exact: empty exactly when no verdict differs, and a changed rule is in it exactly when
+ * many pairs, and a few of them say what it does. So for each operation there are at most
+ * DG_DIFF_PAIRS, shared out among the changed rules from the last to the first: each takes no more
+ * than its part of what is left, but one at least (the one with the rule of the same id, if there is
+ * such a pair, else the one with the default). What was left out is noted. Exact: empty exactly when no verdict differs, and a changed rule is in it exactly when
  * it makes a difference.
  */
 #pragma once

@@ -40,6 +40,7 @@ struct dg_front {
 	struct dg_symtab unknown_sets; /* used before their definition, if there is one */
 	struct dg_set_use *set_uses;
 	size_t set_use_count;
+	bool set_uses_cut; /* there were more that are errors */
 	struct dg_pos first_pos; /* of the first statement, or of the end of an empty file */
 	bool first_seen, policy_seen;
 	uint32_t defaults_seen;	 /* bit n: enum dg_op n */
@@ -100,7 +101,7 @@ static inline bool dg_parser_at_value(const struct dg_parser *p)
 static inline bool dg_parser_is_damaged(const struct dg_parser *p, const struct dg_token *token)
 {
 	return token->kind == DG_TOKEN_NAME && dg_parser_at(p, DG_TOKEN_BROKEN) &&
-	       p->token.start == token->end;
+	       !p->token.foreign && p->token.start == token->end;
 }
 /* How much of a name is shown in a message. */
 static inline int dg_shown(size_t len)

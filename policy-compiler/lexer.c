@@ -406,6 +406,7 @@ static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 	size_t left = lexer->source->len - token->start, n = dg_utf8_sequence(text, left);
 
 	token->kind = DG_TOKEN_BROKEN;
+	token->foreign = false;
 	/* Neither a NUL nor an invalid byte is said twice. */
 	if (!n || !text[0]) {
 		token->end += 1;
@@ -418,6 +419,7 @@ static void dg_lexer_stray(struct dg_lexer *lexer, struct dg_token *token)
 			continue;
 		if (!foreign[i].in_condition || !wanted)
 			hint = foreign[i].hint;
+		token->foreign = true;
 		n = len;
 		break;
 	}

@@ -36,6 +36,7 @@ struct dg_token {
 	enum dg_word word : 8; /* DG_TOKEN_NAME */
 	bool first;	   /* nothing but white space before it on its line */
 	bool poisoned;	   /* a literal or string that was reported: of any type, no value */
+	bool foreign;	   /* of DG_TOKEN_BROKEN: an operator, a bracket, … of other languages */
 	uint32_t start, end; /* bytes of the text */
 	struct dg_literal literal; /* DG_TOKEN_LITERAL, DG_TOKEN_STRING; else undefined */
 };

@@ -448,7 +448,8 @@ static int dg_parse_statements(struct dg_parser *p)
 	struct dg_front *front = p->front;
 
 	/* When no more findings are kept, and there are errors, there is no use in looking for more. */
-	while (!dg_parser_at(p, DG_TOKEN_END) && !(front->diags->cut && front->diags->errors)) {
+	while (!dg_parser_at(p, DG_TOKEN_END) && !front->set_uses_cut &&
+	       !(front->diags->cut && front->diags->errors)) {
 		enum dg_statement statement = dg_parser_statement(p);
 		bool first = !front->first_seen;
 		size_t start = p->token.start;

@@ -30,11 +30,18 @@ int dg_set_unknown(struct dg_parser *p, const struct dg_token *token)
 {
 	struct dg_front *front = p->front;
 	struct dg_symbol *symbol = NULL;
-	int err = dg_set_awaited(p, token, &symbol);
+	int err;
 
+	p->unclear = true;
+	/* One more than is kept of all findings, so that they are known to be cut. */
+	if (front->set_use_count > DG_DIAGS_MAX) {
+		if (!front->names_uncertain)
+			front->set_uses_cut = front->defaults_uncertain = true;
+		return 0;
+	}
+	err = dg_set_awaited(p, token, &symbol);
 	if (err)
 		return err;
-	p->unclear = true;
 	if (!dg_arena_grow(front->arena, &front->set_uses, front->set_use_count,
 			   sizeof(*front->set_uses)))
 		return -ENOMEM;

@@ -120,6 +120,18 @@ def test_one_rule_before_many(folder):
     equal((given, more), ([("bind", f"allow {n}", "deny top") for n in range(600)], []))
 
 
+def test_rules_that_take_the_place_of_one(folder):
+    """What they leave of what is listed goes to the one before them."""
+    for count in 30, 250, 499, 500, 501:
+        old = HEAD + 'deny "top" on bind where pci.id in 10de:*;\n'
+        new = HEAD + "".join(f'allow "{n}" on bind where pci.id == 10de:{n:04x};\n'
+                             for n in range(count))
+        given, more, changes = seen(diff(folder, old, new, "--json"))
+        equal((given, more), ([("bind", "deny top", f"allow {n}") for n in range(min(count, 500))],
+                              [("bind", "deny top", "allow None")] * (count > 500)))
+        confirm(folder, changes)
+
+
 def test_a_rule_that_became_another_is_named(folder):
     rules = "".join(f'allow "{n}" on bind where pci.id == 10de:{n:04x};\n' for n in range(300))
     result = diff(folder, HEAD + rules, HEAD + rules.replace("allow", "deny"), "--json")
