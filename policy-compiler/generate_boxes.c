@@ -4,7 +4,6 @@
 
 #include "array.h"
 #include "generate_builder.h"
-#include "map.h"
 
 /*
  * Attributes along which boxes are put together, the first ones first. Not the driver: that two drivers may
@@ -16,41 +15,28 @@ static const enum dg_attr_id dg_merge_order[] = {
 	DG_ATTR_USB_CLASS, DG_ATTR_USB_PORT, DG_ATTR_BUS,
 };
 
-/* One value may cover another one: those with sets as values, and the measurements as a whole. */
-static bool dg_is_nested(int id)
-{
-	return dg_schema_attr((enum dg_attr_id)id)->set || id == DG_ATTR_SPDM_MEAS;
-}
-
-/* Free attributes as bits. Those that are nested are compared apart. */
-static uint64_t dg_free_mask(const struct dg_box *box)
-{
-	uint64_t mask = 0;
-
-	for (int id = 0; id < DG_ATTR_MAX; id++)
-		if (!dg_is_nested(id) && box->dims[id].state == DG_DIM_FREE)
-			mask |= UINT64_C(1) << id;
-	return mask;
-}
-
 _Static_assert(DG_ATTR_MAX <= 64, "a bit each");
 
-/* A hash of the dimensions but for those of @without (bits) and nested ones. */
-static uint64_t dg_box_hash(const struct dg_box *box, uint64_t without)
+uint64_t dg_box_hash(const struct dg_box *box, uint64_t without)
 {
-	struct dg_dim dims[DG_ATTR_MAX];
+	struct {
+		const char *text;
+		uint64_t dim;
+	} asked[DG_ATTR_MAX];
+	size_t count = 0;
 
-	memset(dims, 0, sizeof(dims)); /* what is between the members too */
 	for (int id = 0; id < DG_ATTR_MAX; id++) {
-		if (without >> id & 1 || dg_is_nested(id))
+		const struct dg_dim *dim = &box->dims[id];
+
+		if (without >> id & 1 || dim->state == DG_DIM_FREE)
 			continue;
-		dims[id].text = box->dims[id].text;
-		dims[id].state = box->dims[id].state;
+		asked[count].text = dim->state == DG_DIM_VALUES ? dim->text : NULL;
+		asked[count++].dim = (uint64_t)id;
 	}
-	return dg_hash(dims, sizeof(dims));
+	return dg_hash(asked, count * sizeof(*asked));
 }
 
-static bool dg_dim_same(const struct dg_dim *a, const struct dg_dim *b)
+bool dg_dim_same(const struct dg_dim *a, const struct dg_dim *b)
 {
 	return a->state == b->state && (a->state != DG_DIM_VALUES || a->text == b->text);
 }
@@ -63,19 +49,13 @@ static bool dg_box_same(const struct dg_box *a, const struct dg_box *b, int with
 	return true;
 }
 
-/* Boxes by hash: a chain for each. */
-struct dg_index {
-	struct dg_map heads; /* hash -> position */
-	uint32_t *next;	     /* by position */
-};
-
-static void dg_index_done(struct dg_index *index)
+void dg_index_done(struct dg_index *index)
 {
 	dg_map_done(&index->heads);
 	free(index->next);
 }
 
-static uint32_t dg_index_first(const struct dg_index *index, uint64_t hash)
+uint32_t dg_index_first(const struct dg_index *index, uint64_t hash)
 {
 	uint32_t at = UINT32_MAX;
 
@@ -83,7 +63,7 @@ static uint32_t dg_index_first(const struct dg_index *index, uint64_t hash)
 	return at;
 }
 
-static int dg_index_add(struct dg_index *index, uint64_t hash, uint32_t at)
+int dg_index_add(struct dg_index *index, uint64_t hash, uint32_t at)
 {
 	index->next[at] = dg_index_first(index, hash);
 	return dg_map_put(&index->heads, hash, 0, at);
@@ -168,127 +148,60 @@ static int dg_add_device(struct dg_builder *b, struct dg_index *index, uint32_t 
 	return err ?: dg_add_box(b, index, &box);
 }
 
-/* Lines of @inner are all lines of @outer; both in one order. */
-static bool dg_lines_within(const char *inner, const char *outer)
-{
-	while (*inner) {
-		size_t len = strcspn(inner, "\n"), n;
-
-		do {
-			if (!*outer)
-				return false;
-			n = strcspn(outer, "\n");
-			if (n == len && !memcmp(inner, outer, len))
-				break;
-			outer += n + (outer[n] == '\n');
-		} while (true);
-		inner += len + (inner[len] == '\n');
-	}
-	return true;
-}
-
-/* Does every device in @box also meet @other, by the nested attributes? */
-static bool dg_nested_cover(const struct dg_box *other, const struct dg_box *box)
-{
-	for (int id = 0; id < DG_ATTR_MAX; id++) {
-		const struct dg_dim *outer = &other->dims[id], *inner = &box->dims[id];
-
-		if (!dg_is_nested(id) || outer->state == DG_DIM_FREE || dg_dim_same(outer, inner))
-			continue;
-		if (outer->state != DG_DIM_VALUES || inner->state != DG_DIM_VALUES)
-			return false;
-		/* Who asks for fewer measurements admits more. */
-		if (id == DG_ATTR_SPDM_MEAS && !dg_lines_within(outer->text, inner->text))
-			return false;
-		/* `all` is false of the empty set, which is asked for in its own way. */
-		if (id != DG_ATTR_SPDM_MEAS &&
-		    (!*inner->text || !dg_lines_within(inner->text, outer->text)))
-			return false;
-	}
-	return true;
-}
-
-/* Does every device in @box also meet @other, which leaves @mask free? */
-static bool dg_covers(const struct dg_box *other, const struct dg_box *box, uint64_t mask)
-{
-	if (dg_free_mask(other) != mask)
-		return false;
-	for (int id = 0; id < DG_ATTR_MAX; id++)
-		if (!(mask >> id & 1) && !dg_is_nested(id) &&
-		    !dg_dim_same(&other->dims[id], &box->dims[id]))
-			return false;
-	return dg_nested_cover(other, box);
-}
-
-static int dg_collect_masks(struct dg_builder *b)
-{
-	for (size_t i = 0; i < b->result->count; i++) {
-		uint64_t mask = dg_free_mask(b->result->boxes[i]);
-		size_t k = 0;
-
-		b->asked |= ~mask;
-		while (k < b->mask_count && b->masks[k] != mask)
-			k++;
-		if (k < b->mask_count)
-			continue;
-		if (dg_array_reserve(&b->masks, &b->mask_room, b->mask_count + 1,
-				     sizeof(*b->masks)))
-			return -ENOMEM;
-		b->masks[b->mask_count++] = mask;
-	}
-	return 0;
-}
-
-/*
- * The boxes other than @box that it lies within: their operations, and one of those that stay
- * (@ops: what is left of each; NULL: nobody asks).
- */
-static uint32_t dg_around(struct dg_builder *b, const struct dg_index *index,
-			  const struct dg_box *box, const uint32_t *ops,
-			  struct dg_box **ret_staying)
-{
-	struct dg_box **boxes = b->result->boxes;
-	uint64_t own = dg_free_mask(box);
-	uint32_t around = 0;
-
-	for (size_t k = 0; k < b->mask_count; k++) {
-		struct dg_box wider = *box;
-		uint32_t i;
-
-		if ((own & b->masks[k]) != own)
-			continue;
-		for (int id = 0; id < DG_ATTR_MAX; id++)
-			if (b->masks[k] >> id & 1)
-				wider.dims[id] = (struct dg_dim){ 0 };
-		i = dg_index_first(index, dg_box_hash(&wider, 0));
-		for (; i != UINT32_MAX; i = index->next[i]) {
-			if (boxes[i] == box || !dg_covers(boxes[i], box, b->masks[k]))
-				continue;
-			around |= boxes[i]->ops;
-			if (ops && ops[i])
-				*ret_staying = boxes[i];
-		}
-	}
-	return around;
-}
-
 /*
  * What the boxes allow a device. That is more than it was put in for where another device of the
  * same identity does more, or where one that shows less is described by less.
  */
-static int dg_promise(struct dg_builder *b, const struct dg_index *index, uint32_t number)
+static int dg_promise(struct dg_builder *b, uint32_t number)
 {
-	struct dg_box all = {0}, *staying;
+	struct dg_cover *cover = &b->cover;
 	struct dg_device device;
+	uint32_t promised = 0;
 	int err;
 
 	dg_device_store_get(b->store, number, &device);
-	err = dg_take_asked(b, &all, &device, b->asked);
-	if (err)
-		return err;
-	b->result->promised[number] = dg_around(b, index, &all, NULL, &staying);
-	b->result->left_out += !b->result->promised[number];
-	return 0;
+	err = dg_find_around(b, &device);
+	for (size_t i = 0; i < cover->found_count && !err; i++)
+		promised |= cover->boxes[cover->found[i]]->ops;
+	b->result->promised[number] = promised;
+	b->result->left_out += !promised;
+	return err;
+}
+
+/* The operations that boxes other than the one at @at, which lies within them, allow. */
+static int dg_allowed_around(struct dg_cover *cover, uint32_t at, uint32_t *ret)
+{
+	int err = dg_cover_find(cover, cover->boxes[at]);
+
+	*ret = 0;
+	for (size_t i = 0; i < cover->found_count && !err; i++)
+		if (cover->found[i] != at)
+			*ret |= cover->boxes[cover->found[i]]->ops;
+	return err;
+}
+
+/*
+ * The devices of the box at @at, of which nothing is left, are named at a box around it that stays. Of
+ * many, it is one whose set of free scalars came up last, and of those the first.
+ */
+static int dg_hand_over(struct dg_builder *b, uint32_t at, const uint32_t *left)
+{
+	struct dg_cover *cover = &b->cover;
+	int err = dg_cover_find(cover, cover->boxes[at]);
+	uint32_t to = UINT32_MAX, order = 0;
+
+	for (size_t i = 0; i < cover->found_count && !err; i++) {
+		uint32_t other = cover->found[i], its = dg_cover_order(cover, other);
+
+		if (!left[other] || (to != UINT32_MAX &&
+				     (its < order || (its == order && other > to))))
+			continue;
+		to = other;
+		order = its;
+	}
+	if (to != UINT32_MAX)
+		dg_append_devices(b->result, cover->boxes[to], cover->boxes[at]);
+	return err;
 }
 
 /*
@@ -296,27 +209,27 @@ static int dg_promise(struct dg_builder *b, const struct dg_index *index, uint32
  * values lie within a union of others only when they lie within one of them: what they leave free can be
  * unknown, or have a value that no box names.)
  */
-static int dg_drop_covered(struct dg_builder *b, const struct dg_index *index)
+static int dg_drop_covered(struct dg_builder *b)
 {
 	struct dg_boxes *boxes = b->result;
-	_cleanup_free_ uint32_t *ops = calloc(boxes->count + 1, sizeof(*ops));
-	struct dg_box *staying = NULL;
+	_cleanup_free_ uint32_t *left = calloc(boxes->count + 1, sizeof(*left));
 	size_t kept = 0;
+	int err = left ? 0 : -ENOMEM;
 
-	if (!ops)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < boxes->count; i++)
-		ops[i] = boxes->boxes[i]->ops &
-			 ~dg_around(b, index, boxes->boxes[i], NULL, &staying);
-	for (uint32_t i = 0; i < boxes->count; i++) {
-		if (ops[i])
-			continue;
-		dg_around(b, index, boxes->boxes[i], ops, &staying);
-		dg_append_devices(boxes, staying, boxes->boxes[i]);
+	for (uint32_t i = 0; i < boxes->count && !err; i++) {
+		uint32_t around;
+
+		err = dg_allowed_around(&b->cover, i, &around);
+		left[i] = boxes->boxes[i]->ops & ~around;
 	}
+	for (uint32_t i = 0; i < boxes->count && !err; i++)
+		if (!left[i])
+			err = dg_hand_over(b, i, left);
+	if (err)
+		return err;
 	for (size_t i = 0; i < boxes->count; i++) {
-		boxes->boxes[i]->ops = ops[i];
-		if (ops[i])
+		boxes->boxes[i]->ops = left[i];
+		if (left[i])
 			boxes->boxes[kept++] = boxes->boxes[i];
 	}
 	boxes->count = kept;
@@ -344,7 +257,7 @@ static int dg_group_add(struct dg_group *group, const char *text)
 	return 0;
 }
 
-static int dg_merge_into(struct dg_builder *b, struct dg_group *group, const struct dg_box *box,
+static int dg_merge_into(struct dg_builder *b, struct dg_group *group, struct dg_box *box,
 			 enum dg_attr_id id)
 {
 	int err = 0;
@@ -354,7 +267,23 @@ static int dg_merge_into(struct dg_builder *b, struct dg_group *group, const str
 	if (!err)
 		err = dg_group_add(group, box->dims[id].text);
 	dg_append_devices(b->result, group->box, box);
+	box->into = group->box;
 	return err;
+}
+
+/* All members are there. The first one stays as it was, too: devices are found by it. */
+static int dg_merge_end(struct dg_builder *b, struct dg_group *group, enum dg_attr_id id)
+{
+	struct dg_box *merged = dg_arena_new_of(b->result->arena, struct dg_box);
+	const char *text = dg_intern_sorted(b, group->values);
+
+	if (!merged || !text)
+		return -ENOMEM;
+	*merged = *group->box;
+	merged->dims[id].text = text;
+	group->box->into = merged;
+	group->box = merged;
+	return 0;
 }
 
 static int dg_merge(struct dg_builder *b, enum dg_attr_id id)
@@ -388,10 +317,8 @@ static int dg_merge(struct dg_builder *b, enum dg_attr_id id)
 		err = dg_index_add(&index, hash, (uint32_t)count++);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!err && groups[i].values) {
-			groups[i].box->dims[id].text = dg_intern_sorted(b, groups[i].values);
-			err = groups[i].box->dims[id].text ? 0 : -ENOMEM;
-		}
+		if (!err && groups[i].values)
+			err = dg_merge_end(b, &groups[i], id);
 		free(groups[i].values);
 		boxes->boxes[i] = groups[i].box;
 	}
@@ -400,7 +327,8 @@ static int dg_merge(struct dg_builder *b, enum dg_attr_id id)
 	return err;
 }
 
-static int dg_build(struct dg_builder *b)
+/* Every device's box, those of all devices once each. */
+static int dg_add_devices(struct dg_builder *b)
 {
 	size_t devices = b->store->count;
 	_cleanup_(dg_index_done) struct dg_index index = {
@@ -416,14 +344,24 @@ static int dg_build(struct dg_builder *b)
 	}
 	for (size_t i = 0; i < devices && !err; i++)
 		err = dg_add_device(b, &index, (uint32_t)i);
+	return err;
+}
+
+static int dg_build(struct dg_builder *b)
+{
+	struct dg_boxes *boxes = b->result;
+	int err = dg_add_devices(b);
+
 	if (!err)
-		err = dg_collect_masks(b);
-	for (size_t i = 0; i < devices && !err; i++)
-		err = dg_promise(b, &index, (uint32_t)i);
+		err = dg_cover_init(&b->cover, boxes->boxes, boxes->count);
+	for (size_t i = 0; i < b->store->count && !err; i++)
+		err = dg_promise(b, (uint32_t)i);
 	if (!err)
-		err = dg_drop_covered(b, &index);
+		err = dg_drop_covered(b);
 	for (size_t i = 0; i < ARRAY_SIZE(dg_merge_order) && !err; i++)
 		err = dg_merge(b, dg_merge_order[i]);
+	for (size_t i = 0; i < boxes->count; i++)
+		boxes->boxes[i]->number = (uint32_t)i;
 	return err;
 }
 
@@ -431,7 +369,7 @@ int dg_boxes_new(const struct dg_device_store *store, const struct dg_boxes_opti
 		 struct dg_boxes **ret)
 {
 	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = calloc(1, sizeof(*boxes));
-	struct dg_builder b = { .store = store, .options = options, .result = boxes };
+	struct dg_builder *b;
 	int err;
 
 	if (!boxes)
@@ -442,14 +380,51 @@ int dg_boxes_new(const struct dg_device_store *store, const struct dg_boxes_opti
 	boxes->arena = dg_arena_new();
 	boxes->next = calloc(store->count + 1, sizeof(*boxes->next));
 	boxes->promised = calloc(store->count + 1, sizeof(*boxes->promised));
-	if (!boxes->arena || !boxes->next || !boxes->promised)
+	boxes->builder = b = calloc(1, sizeof(*b));
+	if (!boxes->arena || !boxes->next || !boxes->promised || !b)
 		return -ENOMEM;
-	err = dg_build(&b);
-	dg_strings_done(&b.strings);
-	free(b.masks);
+	*b = (struct dg_builder){ .store = store, .options = options, .result = boxes };
+	err = dg_build(b);
+	/* The caller's: not needed to find boxes. */
+	b->store = NULL;
+	b->options = NULL;
 	if (err)
 		return err;
 	*ret = TAKE_PTR(boxes);
+	return 0;
+}
+
+int dg_boxes_find(struct dg_boxes *boxes, const struct dg_device *device, const uint32_t **ret,
+		  size_t *ret_count)
+{
+	struct dg_builder *b = boxes->builder;
+	struct dg_cover *cover = &b->cover;
+	size_t count = 0;
+	int err;
+
+	if (!b->scratch)
+		b->scratch = dg_arena_new();
+	if (!b->scratch)
+		return -ENOMEM;
+	dg_arena_reset(b->scratch);
+	b->questions++;
+	err = dg_find_around(b, device);
+	if (err)
+		return err;
+	for (size_t i = 0; i < cover->found_count; i++) {
+		struct dg_box *box = cover->boxes[cover->found[i]];
+
+		if (!box->ops) /* dropped: others allow all that it did */
+			continue;
+		while (box->into)
+			box = box->into;
+		if (box->question == b->questions)
+			continue;
+		box->question = b->questions;
+		cover->found[count++] = box->number;
+	}
+	*ret = cover->found;
+	*ret_count = count;
 	return 0;
 }
 
@@ -457,6 +432,12 @@ void dg_boxes_free(struct dg_boxes *boxes)
 {
 	if (!boxes)
 		return;
+	if (boxes->builder) {
+		dg_strings_done(&boxes->builder->strings);
+		dg_cover_done(&boxes->builder->cover);
+		dg_arena_free(boxes->builder->scratch);
+	}
+	free(boxes->builder);
 	dg_arena_free(boxes->arena);
 	free(boxes->boxes);
 	free(boxes->next);

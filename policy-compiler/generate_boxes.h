@@ -32,7 +32,12 @@ struct dg_box {
 	uint32_t ops;
 	uint32_t first, last, count; /* its devices, chained by dg_boxes.next */
 	bool evidence;		     /* what it allows rests on verified evidence */
+	struct dg_box *into;	     /* the one that it was merged into; NULL: none, and */
+	uint32_t number;	     /* this is its place in dg_boxes.boxes */
+	uint64_t question;	     /* the last one that it was an answer to (dg_boxes_find()) */
 };
+
+struct dg_builder;
 
 struct dg_boxes {
 	struct dg_arena *arena;
@@ -41,6 +46,7 @@ struct dg_boxes {
 	uint32_t *next;	     /* by device: the next one of its box, or DG_NO_DEVICE */
 	uint32_t *promised;  /* by device: operations that a box allows it */
 	size_t device_count, left_out;
+	struct dg_builder *builder; /* for dg_boxes_find() */
 };
 
 /* Number of values in a text of lines. */
@@ -53,5 +59,12 @@ struct dg_boxes_options {
 
 int dg_boxes_new(const struct dg_device_store *store, const struct dg_boxes_options *options,
 		 struct dg_boxes **ret);
+/*
+ * The numbers of the boxes that @device lies within, each once, in no order: the rules made of these are
+ * true of it, those of others are not. Any device may be asked for; the time it takes does not grow with
+ * the number of boxes. *@ret is valid until the next call. 0 or -ENOMEM.
+ */
+int dg_boxes_find(struct dg_boxes *boxes, const struct dg_device *device, const uint32_t **ret,
+		  size_t *ret_count);
 void dg_boxes_free(struct dg_boxes *boxes);
 DEFINE_CLEANUP(struct dg_boxes *, dg_boxes_free, boxes)

@@ -60,6 +60,9 @@ static const char *dg_intern(struct dg_builder *b, const char *text, size_t len)
 	for (; strings->slots[at]; at = (at + 1) & (strings->room - 1))
 		if (strlen(strings->slots[at]) == len && !memcmp(strings->slots[at], text, len))
 			return strings->slots[at];
+	/* No box has it: it is needed for one question. */
+	if (b->scratch)
+		return dg_arena_copy(b->scratch, text, len);
 	copy = dg_arena_copy(b->result->arena, text, len);
 	if (!copy)
 		return NULL;

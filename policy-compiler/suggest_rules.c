@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "array.h"
-#include "eval.h"
 #include "generate_write.h"
-#include "map.h"
 #include "source.h"
 #include "suggest_rules.h"
 
@@ -45,22 +43,110 @@ static int dg_make_rule(struct dg_writer *w, uint32_t index, struct dg_suggested
 	return 0;
 }
 
-/* Which of the log's devices does the rule admit to something that was denied? */
-static int dg_find_devices(const struct dg_denials *denials, const uint32_t *wanted,
-			   const struct dg_rule_node *node, struct dg_suggested *rule)
-{
-	size_t room = 0;
+/* Which rules admit each device of the log to something that was denied: its own are one run. */
+struct dg_admitting {
+	uint32_t *rules;
+	size_t count, room;
+	size_t *first; /* by device, and one more */
+};
 
-	for (uint32_t i = 0; i < denials->devices->device_count; i++) {
-		if (!(wanted[i] & rule->ops) ||
-		    dg_eval_condition(node->where, denials->devices->devices[i]) != DG_TRUTH_TRUE)
+static void dg_admitting_done(struct dg_admitting *admitting)
+{
+	free(admitting->rules);
+	free(admitting->first);
+}
+
+static int dg_push(uint32_t **numbers, size_t *room, size_t *count, uint32_t number)
+{
+	int err = dg_array_reserve(numbers, room, *count + 1, sizeof(**numbers));
+
+	if (!err)
+		(*numbers)[(*count)++] = number;
+	return err;
+}
+
+/*
+ * There may be as many rules as devices, and sets as large: no rule is tried on a device. The boxes that it
+ * lies within say which rules are true of it.
+ */
+static int dg_find_rules(struct dg_suggestions *s, const struct dg_device *device, uint32_t number,
+			 uint32_t wanted, struct dg_admitting *admitting)
+{
+	const uint32_t *boxes;
+	size_t count;
+	int err = dg_boxes_find(s->boxes, device, &boxes, &count);
+
+	for (size_t i = 0; i < count && !err; i++) {
+		struct dg_suggested *rule = &s->rules[s->rule_of[boxes[i]]];
+
+		if (!(wanted & rule->ops))
 			continue;
-		if (dg_array_reserve(&rule->numbers, &room, rule->count + 1,
-				     sizeof(*rule->numbers)))
-			return -ENOMEM;
-		rule->numbers[rule->count++] = i;
+		err = dg_push(&rule->numbers, &rule->room, &rule->count, number);
+		if (!err)
+			err = dg_push(&admitting->rules, &admitting->room, &admitting->count,
+				      s->rule_of[boxes[i]]);
+	}
+	return err;
+}
+
+static int dg_find_devices(struct dg_suggestions *s, const struct dg_denials *denials,
+			   const uint32_t *wanted, struct dg_admitting *admitting)
+{
+	size_t devices = denials->devices->device_count;
+	int err = 0;
+
+	admitting->first = calloc(devices + 1, sizeof(*admitting->first));
+	if (!admitting->first)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < devices && !err; i++) {
+		if (wanted[i])
+			err = dg_find_rules(s, denials->devices->devices[i], i, wanted[i],
+					    admitting);
+		admitting->first[i + 1] = admitting->count;
+	}
+	return err;
+}
+
+/* The refusals of each device: a chain. */
+static int dg_chain_refusals(struct dg_suggestions *s, const struct dg_denials *denials)
+{
+	size_t devices = denials->devices->device_count;
+
+	s->first = calloc(devices + 1, sizeof(*s->first));
+	s->next = calloc(denials->refusal_count + 1, sizeof(*s->next));
+	if (!s->first || !s->next)
+		return -ENOMEM;
+	for (size_t i = 0; i < devices; i++)
+		s->first[i] = DG_NO_REFUSAL;
+	/* From the last one, so that the first one is at the head. */
+	for (size_t i = denials->refusal_count; i-- > 0;) {
+		uint32_t device = denials->refusals[i].device;
+
+		s->next[i] = s->first[device];
+		s->first[device] = (uint32_t)i;
 	}
 	return 0;
+}
+
+/* The refusals that each rule would have prevented. */
+static int dg_find_refusals(struct dg_suggestions *s, const struct dg_denials *denials,
+			    const struct dg_admitting *admitting)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < denials->refusal_count && !err; i++) {
+		const struct dg_refusal *refusal = &denials->refusals[i];
+		size_t at = admitting->first[refusal->device];
+
+		for (; at < admitting->first[refusal->device + 1] && !err; at++) {
+			struct dg_suggested *rule = &s->rules[admitting->rules[at]];
+
+			if (refusal->ops & rule->ops)
+				err = dg_push(&rule->refusals, &rule->refusal_room,
+					      &rule->refusal_count, (uint32_t)i);
+		}
+	}
+	return err;
 }
 
 static int dg_parse_rules(struct dg_suggestions *s, const char *text, size_t len)
@@ -72,9 +158,9 @@ static int dg_parse_rules(struct dg_suggestions *s, const char *text, size_t len
 	return dg_policy_load_text("suggested", text, len, 0, &diags, &s->policy);
 }
 
-static int dg_make_rules(struct dg_suggestions *s, const struct dg_device_store *store,
-			 const struct dg_boxes *boxes)
+static int dg_make_rules(struct dg_suggestions *s, const struct dg_device_store *store)
 {
+	const struct dg_boxes *boxes = s->boxes;
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	struct dg_writer w = {
@@ -87,8 +173,10 @@ static int dg_make_rules(struct dg_suggestions *s, const struct dg_device_store 
 
 	if (!err)
 		fputs(dg_head, w.out);
-	for (size_t i = 0; i < boxes->count && !err; i++)
+	for (size_t i = 0; i < boxes->count && !err; i++) {
+		s->rule_of[w.order[i]] = (uint32_t)i;
 		err = dg_make_rule(&w, w.order[i], &s->rules[s->count++]);
+	}
 	if (w.out && fclose(w.out))
 		err = -ENOMEM;
 	dg_writer_done(&w);
@@ -169,7 +257,7 @@ int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_forc
 	       struct dg_suggestions **ret)
 {
 	_cleanup_(dg_cleanup_suggestions) struct dg_suggestions *s = calloc(1, sizeof(*s));
-	_cleanup_(dg_cleanup_boxes) struct dg_boxes *boxes = NULL;
+	_cleanup_(dg_admitting_done) struct dg_admitting admitting = { 0 };
 	struct dg_boxes_options options = { 0 };
 	_cleanup_(dg_device_store_done) struct dg_device_store store = {};
 	size_t devices = denials->devices->device_count;
@@ -183,62 +271,26 @@ int dg_suggest(const struct dg_denials *denials, const struct dg_policy *in_forc
 	if (!err)
 		err = dg_device_store_add_all(&store, denials->devices);
 	if (!err)
-		err = dg_boxes_new(&store, &options, &boxes);
+		err = dg_boxes_new(&store, &options, &s->boxes);
 	if (err)
 		return err;
-	s->rules = calloc(boxes->count + 1, sizeof(*s->rules));
+	s->rules = calloc(s->boxes->count + 1, sizeof(*s->rules));
+	s->rule_of = calloc(s->boxes->count + 1, sizeof(*s->rule_of));
 	s->refused = calloc(devices + 1, sizeof(*s->refused));
-	if (!s->rules || !s->refused)
+	if (!s->rules || !s->rule_of || !s->refused)
 		return -ENOMEM;
 	for (size_t i = 0; i < devices; i++)
-		s->refused[i] = wanted[i] & ~boxes->promised[i];
-	err = dg_make_rules(s, &store, boxes);
-	for (size_t i = 0; i < s->count && !err; i++)
-		err = dg_find_devices(denials, wanted, &s->policy->rules[i], &s->rules[i]);
+		s->refused[i] = wanted[i] & ~s->boxes->promised[i];
+	err = dg_make_rules(s, &store);
+	if (!err)
+		err = dg_find_devices(s, denials, wanted, &admitting);
+	if (!err)
+		err = dg_find_refusals(s, denials, &admitting);
+	if (!err)
+		err = dg_chain_refusals(s, denials);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(s);
-	return 0;
-}
-
-static bool dg_same_name(const struct dg_device *a, const struct dg_device *b, enum dg_attr_id id)
-{
-	const struct dg_fact *x = &a->facts[id], *y = &b->facts[id];
-
-	return x->known && y->known && x->scalar.str.len == y->scalar.str.len &&
-	       !memcmp(x->scalar.str.data, y->scalar.str.data, x->scalar.str.len);
-}
-
-static bool dg_in_log(const struct dg_suggested *rule, const struct dg_denials *denials,
-		      const struct dg_device *device)
-{
-	for (size_t i = 0; i < rule->count; i++) {
-		const struct dg_device *logged = denials->devices->devices[rule->numbers[i]];
-
-		if (dg_same_name(logged, device, DG_ATTR_BUS) &&
-		    dg_same_name(logged, device, DG_ATTR_DEVICE_NAME))
-			return true;
-	}
-	return false;
-}
-
-int dg_suggestions_try(struct dg_suggestions *s, const struct dg_denials *denials,
-		       const struct dg_device *device)
-{
-	for (size_t i = 0; i < s->count; i++) {
-		struct dg_suggested *rule = &s->rules[i];
-
-		if (dg_eval_condition(s->policy->rules[i].where, device) != DG_TRUTH_TRUE ||
-		    dg_in_log(rule, denials, device))
-			continue;
-		if (rule->also_count < DG_ALSO_SHOWN) {
-			rule->also[rule->also_count] =
-				strndup(device->label.data, device->label.len);
-			if (!rule->also[rule->also_count])
-				return -ENOMEM;
-		}
-		rule->also_count++;
-	}
 	return 0;
 }
 
@@ -252,13 +304,19 @@ void dg_suggestions_free(struct dg_suggestions *s)
 		free(rule->id);
 		free(rule->text);
 		free(rule->numbers);
+		free(rule->refusals);
 		for (size_t k = 0; k < rule->also_count && k < DG_ALSO_SHOWN; k++)
 			free(rule->also[k]);
 	}
 	dg_policy_free(s->policy);
+	dg_boxes_free(s->boxes);
+	dg_map_done(&s->names);
 	free(s->rules);
+	free(s->rule_of);
 	free(s->refused);
 	free(s->forbidden);
 	free(s->decided);
+	free(s->first);
+	free(s->next);
 	free(s);
 }

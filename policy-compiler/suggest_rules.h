@@ -9,6 +9,7 @@
 #pragma once
 
 #include "denials.h"
+#include "map.h"
 #include "policy.h"
 
 #define DG_ALSO_SHOWN 20
@@ -18,11 +19,17 @@ struct dg_suggested {
 	char *text; /* statements of the language, a line each: sets, then the rule */
 	uint32_t ops;
 	uint32_t *numbers; /* the devices of the log that it admits, ascending */
-	size_t count;
+	size_t count, room;
+	uint32_t *refusals; /* of these devices, of its operations, ascending */
+	size_t refusal_count, refusal_room;
 	/* Devices of an inventory that it would admit too (dg_suggestions_try()). */
 	size_t also_count;
 	char *also[DG_ALSO_SHOWN]; /* labels of the first ones */
 };
+
+struct dg_boxes;
+
+#define DG_NO_REFUSAL UINT32_MAX
 
 struct dg_suggestions {
 	struct dg_suggested *rules;
@@ -31,7 +38,15 @@ struct dg_suggestions {
 	uint32_t *forbidden; /* by device: operations denied by forbids and by nothing else */
 	/* By refusal: the rule in force that decided it, or NULL: the default, or it is not known. */
 	const struct dg_rule_node **decided;
-	struct dg_policy *policy; /* the rules, to be tried: index for index */
+	/* By device its first refusal, by refusal the device's next one, or DG_NO_REFUSAL. */
+	uint32_t *first, *next;
+	struct dg_policy *policy; /* the rules as they are read, index for index */
+
+	/* Inside. */
+	struct dg_boxes *boxes; /* what the rules were made of */
+	uint32_t *rule_of;	/* by box */
+	struct dg_map names;	/* hash of bus and device.name, and rule -> device of the log */
+	bool names_found;
 };
 
 /*

@@ -29,32 +29,36 @@ static int try_one(struct dg_device *device, size_t position, void *context)
 	return dg_suggestions_try(s->suggestions, s->denials, device);
 }
 
-static bool concerns(const struct dg_suggested *rule, uint32_t device)
-{
-	size_t low = 0, high = rule->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (rule->numbers[middle] < device)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < rule->count && rule->numbers[low] == device;
-}
-
-/* Rules (NULL: @device) and operations that a refusal may be about. */
-struct subject {
+/* Refusals one by one: of a rule, or (@rule NULL) of a device on some operations. */
+struct refusals {
 	const struct dg_suggested *rule;
-	uint32_t device, ops;
+	size_t at;	    /* of the rule's */
+	uint32_t next, ops; /* of the device's: the next one, or DG_NO_REFUSAL */
 };
 
-static bool is_about(const struct dg_refusal *refusal, const struct subject *subject)
+static struct refusals refusals_of(const struct suggesting *s, uint32_t device, uint32_t ops)
 {
-	return refusal->ops & subject->ops &&
-	       (subject->rule ? concerns(subject->rule, refusal->device) :
-				refusal->device == subject->device);
+	return (struct refusals){ .next = s->suggestions->first[device], .ops = ops };
+}
+
+static bool next_refusal(const struct suggesting *s, struct refusals *r, uint32_t *ret)
+{
+	if (r->rule) {
+		if (r->at == r->rule->refusal_count)
+			return false;
+		*ret = r->rule->refusals[r->at++];
+		return true;
+	}
+	while (r->next != DG_NO_REFUSAL) {
+		uint32_t number = r->next;
+
+		r->next = s->suggestions->next[number];
+		if (!(s->denials->refusals[number].ops & r->ops))
+			continue;
+		*ret = number;
+		return true;
+	}
+	return false;
 }
 
 static void print_ops(uint32_t ops, const char *between, const char *quote)
@@ -69,7 +73,7 @@ static void print_ops(uint32_t ops, const char *between, const char *quote)
 	}
 }
 
-static void print_refusal(const struct suggesting *s, size_t number)
+static void print_refusal(const struct suggesting *s, uint32_t number)
 {
 	const struct dg_refusal *refusal = &s->denials->refusals[number];
 	const struct dg_rule_node *node = s->suggestions->decided[number];
@@ -114,8 +118,9 @@ static void print_also(const struct suggesting *s, const struct dg_suggested *ru
 
 static void print_rule(const struct suggesting *s, const struct dg_suggested *rule)
 {
-	const struct subject subject = { .rule = rule, .ops = rule->ops };
+	struct refusals refusals = { .rule = rule };
 	const struct dg_denials *denials = s->denials;
+	uint32_t number;
 
 	printf("\n# ");
 	for (size_t i = 0; i < rule->count && i < DEVICES_SHOWN; i++) {
@@ -125,16 +130,16 @@ static void print_rule(const struct suggesting *s, const struct dg_suggested *ru
 	if (rule->count > DEVICES_SHOWN)
 		printf(" and %zu more", rule->count - DEVICES_SHOWN);
 	printf("\n");
-	for (size_t i = 0; i < denials->refusal_count; i++)
-		if (is_about(&denials->refusals[i], &subject))
-			print_refusal(s, i);
+	while (next_refusal(s, &refusals, &number))
+		print_refusal(s, number);
 	print_also(s, rule);
 	fputs(rule->text, stdout);
 }
 
 static void print_no_rule(const struct suggesting *s, uint32_t device, uint32_t ops, const char *why)
 {
-	const struct subject subject = { .device = device, .ops = ops };
+	struct refusals refusals = refusals_of(s, device, ops);
+	uint32_t number;
 
 	if (!ops)
 		return;
@@ -143,9 +148,8 @@ static void print_no_rule(const struct suggesting *s, uint32_t device, uint32_t 
 	printf(" on ");
 	print_ops(ops, ", ", "");
 	printf(": %s.\n", why);
-	for (size_t i = 0; i < s->denials->refusal_count; i++)
-		if (is_about(&s->denials->refusals[i], &subject))
-			print_refusal(s, i);
+	while (next_refusal(s, &refusals, &number))
+		print_refusal(s, number);
 }
 
 #define EVIDENCE_OPS (1U << DG_OP_ACCEPT | 1U << DG_OP_DMA_PRIVATE)
@@ -194,23 +198,22 @@ static const char *effect_name(const struct dg_rule_node *node)
 }
 
 /* The end of a list of devices, who refused them, and how often in all. */
-static void json_refused_by(const struct suggesting *s, const struct subject *subject)
+static void json_refused_by(const struct suggesting *s, struct refusals refusals)
 {
 	const char *separator = "";
 	size_t count = 0;
+	uint32_t number;
 
 	printf("],\"refused_by\":[");
-	for (size_t i = 0; i < s->denials->refusal_count; i++) {
-		const struct dg_refusal *refusal = &s->denials->refusals[i];
+	while (next_refusal(s, &refusals, &number)) {
+		const struct dg_refusal *refusal = &s->denials->refusals[number];
 
-		if (!is_about(refusal, subject))
-			continue;
 		count += refusal->count;
 		printf("%s{\"rule\":", separator);
 		dg_show_json(refusal->rule);
 		printf(",\"default\":%s,\"effect\":%s,\"count\":%zu,\"last\":",
 		       refusal->rule.data ? "false" : "true",
-		       effect_name(s->suggestions->decided[i]), refusal->count);
+		       effect_name(s->suggestions->decided[number]), refusal->count);
 		dg_show_json(refusal->last);
 		printf("}");
 		separator = ",";
@@ -220,21 +223,18 @@ static void json_refused_by(const struct suggesting *s, const struct subject *su
 
 static void json_no_rule(const struct suggesting *s, uint32_t device, uint32_t ops)
 {
-	const struct subject subject = { .device = device, .ops = ops };
-
 	if (!ops)
 		return;
 	printf("{\"rule\":null,\"text\":null,\"ops\":[");
 	print_ops(ops, ",", "\"");
 	printf("],\"devices\":[");
 	dg_show_json(s->denials->devices->devices[device]->label);
-	json_refused_by(s, &subject);
+	json_refused_by(s, refusals_of(s, device, ops));
 	printf(",\"also_admits\":null,\"also_admits_count\":null}\n");
 }
 
 static void json_rule(const struct suggesting *s, const struct dg_suggested *rule)
 {
-	const struct subject subject = { .rule = rule, .ops = rule->ops };
 	const struct dg_denials *d = s->denials;
 
 	printf("{\"rule\":");
@@ -248,7 +248,7 @@ static void json_rule(const struct suggesting *s, const struct dg_suggested *rul
 		printf("%s", i ? "," : "");
 		dg_show_json(d->devices->devices[rule->numbers[i]]->label);
 	}
-	json_refused_by(s, &subject);
+	json_refused_by(s, (struct refusals){ .rule = rule });
 	printf(",\"also_admits\":");
 	if (!s->tried) {
 		printf("null,\"also_admits_count\":null}\n");
